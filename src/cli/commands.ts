@@ -1,0 +1,72 @@
+/**
+ * Finds the command in the arguments and runs it. Each command's code is loaded when it is chosen, so
+ * that `gharial version` does not wait for a bundler.
+ */
+import { ExitCode, GharialError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
+import { COMMANDS } from './command-table.ts';
+import type { CommandContext } from './context.ts';
+import { indexAfterGlobalFlags } from './global-flags.ts';
+
+/** Commands that users of k6 look for and that are still to come. */
+const PLANNED_COMMANDS: ReadonlySet<string> = new Set(['new', 'inspect', 'completion']);
+const SEE_HELP = 'see "gharial help" for the commands there are';
+
+/**
+ * Runs the command line (without node and script path).
+ *
+ * @returns the exit code of a command that did its work.
+ * @throws GharialError for one that could not.
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  context: CommandContext,
+): Promise<ExitCode> {
+  const index = indexAfterGlobalFlags(args);
+  const command = args[index];
+  if (command === undefined) {
+    return args.includes('--version') ? version(context) : help(undefined, context);
+  }
+  if (command.startsWith('-')) {
+    throw new GharialError('FLAG_INVALID', `unknown flag: ${command.split('=')[0]}`, {
+      hint: 'flags of a command stand behind it: gharial run --vus 10 script.js',
+    });
+  }
+  const rest = args.toSpliced(index, 1);
+  if (command === 'help') return help(rest[indexAfterGlobalFlags(rest)], context);
+  assertKnown(command);
+  if (rest.includes('--help') || rest.includes('-h')) return help(command, context);
+  if (command === 'version') return version(context);
+  if (command === 'run') return run(rest, context);
+  const { demoCommand } = await import('./demo-command.ts');
+  return demoCommand(rest, context, run);
+}
+
+async function run(args: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const { runCommand } = await import('./run-command.ts');
+  return runCommand(args, context);
+}
+
+function assertKnown(command: string): void {
+  if (COMMANDS.some(({ name }) => name === command)) return;
+  throw PLANNED_COMMANDS.has(command)
+    ? new GharialError('COMMAND_UNSUPPORTED', `"gharial ${command}" is not supported yet`, {
+        hint: SEE_HELP,
+      })
+    : new GharialError('COMMAND_UNKNOWN', `unknown command "${command}" for "gharial"`, {
+        hint: SEE_HELP,
+      });
+}
+
+async function help(command: string | undefined, context: CommandContext): Promise<ExitCode> {
+  if (command !== undefined) assertKnown(command);
+  const { helpText } = await import('./help.ts');
+  context.stdout.write(helpText(command));
+  return ExitCode.ok;
+}
+
+function version(context: CommandContext): ExitCode {
+  const { nodeVersion, os, architecture } = context.platform;
+  context.stdout.write(`gharial v${VERSION} (node ${nodeVersion}, ${os}/${architecture})\n`);
+  return ExitCode.ok;
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+/**
+ * Entry of the `gharial` command: the one place that reads the process and ends it. Commands get what
+ * they need as a `CommandContext` and hand back an exit code; a failure becomes one line of log here.
+ */
+import { nowMs } from '../base/clock.ts';
+import { ExitCode } from '../base/errors.ts';
+import { runCommandLine } from './commands.ts';
+import type { CommandContext, StopSignal, TextStream } from './context.ts';
+import { readLogRequest } from './log-request.ts';
+
+const args = process.argv.slice(2);
+const stdout = textStream(process.stdout);
+const stderr = textStream(process.stderr);
+const context: CommandContext = {
+  env: process.env,
+  cwd: process.cwd(),
+  platform: {
+    nodeVersion: process.version,
+    os: process.platform,
+    architecture: process.arch,
+  },
+  stdout,
+  stderr,
+  log: readLogRequest(args, process.env, stdout, stderr),
+  onStopSignal,
+  exitNow: (exitCode) => process.exit(exitCode),
+};
+
+process.stdout.on('error', endOnBrokenPipe);
+process.stderr.on('error', endOnBrokenPipe);
+process.on('uncaughtException', (error) => void fail(error).then(end));
+runCommandLine(args, context).catch(fail).then(end);
+
+/** Logs what ended the command. */
+async function fail(error: unknown): Promise<ExitCode> {
+  const { reportError } = await import('./error-report.ts');
+  const { createLogSink } = await import('../output/log-sink.ts');
+  const { record, exitCode } = reportError(error, nowMs());
+  let sink: ReturnType<typeof createLogSink>;
+  try {
+    sink = createLogSink(context.log);
+  } catch {
+    // The log itself is the fault (a bad --log-output): tell it where the user looks.
+    sink = createLogSink({ ...context.log, output: 'stderr' });
+  }
+  sink.log(record);
+  sink.close();
+  return exitCode;
+}
+
+/** Ends the process once all output is handed over; a stray handle must not keep it. */
+function end(exitCode: ExitCode): void {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
+}
+
+/** The reader has seen enough (`gharial … | head`): that is its right and no failure. */
+function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(ExitCode.ok);
+  throw error;
+}
+
+function textStream(stream: NodeJS.WriteStream): TextStream {
+  return {
+    isTerminal: stream.isTTY === true && process.env['TERM'] !== 'dumb',
+    get columns() {
+      return stream.isTTY ? stream.columns : undefined;
+    },
+    write(text) {
+      stream.write(text);
+    },
+  };
+}
+
+function onStopSignal(onSignal: (signal: StopSignal) => void): () => void {
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return () => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
+}

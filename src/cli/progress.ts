@@ -1,0 +1,288 @@
+/**
+ * The live view of a run as lines of text: one status line, one line per scenario.
+ *
+ * Pure functions over plain data. A terminal redraws the lines in place, anything else gets them
+ * once a second below each other; who writes them, and when, is not decided here.
+ */
+
+/** The first line while the run gets ready: `Init   [  50% ] 4/8 VUs initialized`. */
+export interface StartStatus {
+  readonly kind: 'starting';
+  /** At most four characters: `Init`, `Run`. */
+  readonly label: string;
+  /** 0 … 1. */
+  readonly fraction: number;
+  /** What is being done: `4/8 VUs initialized`, `setup()`. */
+  readonly activity: string;
+}
+
+/** The first line from then on. */
+export interface RunningStatus {
+  readonly kind: 'running' | 'paused';
+  readonly elapsedMs: number;
+  /** Graceful stops included; sets the width of the elapsed time. */
+  readonly durationMsMax: number;
+  readonly vusActive: number;
+  readonly vusInitialized: number;
+  /** Sets the width of both VU counts. */
+  readonly vusMax: number;
+  readonly iterationsComplete: number;
+  readonly iterationsInterrupted: number;
+}
+
+export type ScenarioState = 'running' | 'waiting' | 'stopping' | 'interrupted' | 'done';
+
+export interface ScenarioProgress {
+  readonly name: string;
+  readonly state: ScenarioState;
+  /** 0 … 1. */
+  readonly fraction: number;
+  /** What stands right of the bar; see `waitingColumns` and `executorColumns`. */
+  readonly columns: readonly string[];
+}
+
+export interface ProgressLayout {
+  /** Width of the terminal; undefined: no terminal, so percentages instead of bars and no colours. */
+  readonly terminalColumns: number | undefined;
+  readonly isColored: boolean;
+}
+
+const LABEL_COLUMNS_MIN = 4;
+const LABEL_COLUMNS_MAX = 30;
+/** A bar with its brackets. */
+const BAR_COLUMNS_MAX = 40;
+/** A bar that would be narrower is shown as a percentage. */
+const PERCENTAGE_COLUMNS = 8;
+const COLUMN_GAP = '  ';
+
+const STATE_MARKS: Readonly<Record<ScenarioState, readonly [mark: string, sgr: number]>> = {
+  running: [' ', 0],
+  waiting: ['•', 2],
+  stopping: ['↓', 0],
+  interrupted: ['✗', 31],
+  done: ['✓', 32],
+};
+const FAINT = 2;
+
+/** The lines of one frame, without newlines. */
+export function renderProgress(
+  status: StartStatus | RunningStatus,
+  scenarios: readonly ScenarioProgress[],
+  layout: ProgressLayout,
+): string[] {
+  const labelColumns = Math.max(
+    LABEL_COLUMNS_MIN,
+    ...scenarios.map(({ name }) => fit(name).length),
+  );
+  const right = alignColumns(scenarios.map(({ columns }) => columns));
+  const barColumns = availableBarColumns(labelColumns, right, layout);
+  const line = (label: string, state: ScenarioState, fraction: number, columns: string) => {
+    const [mark, sgr] = STATE_MARKS[state];
+    const bar = renderBar(fraction, barColumns, layout.isColored);
+    const head = `${fit(label).padEnd(labelColumns)} ${paint(mark, sgr, layout.isColored)} ${bar}`;
+    return `${head} ${columns}`.trimEnd();
+  };
+  const first =
+    status.kind === 'starting'
+      ? line(status.label, 'running', status.fraction, status.activity)
+      : renderStatus(status);
+  return [
+    first,
+    ...scenarios.map((s, index) => line(s.name, s.state, s.fraction, right[index] ?? '')),
+  ];
+}
+
+/** A frame for pipes and files: an empty line, then the lines. */
+export function toPlainFrame(lines: readonly string[]): string {
+  return `\n${lines.join('\n')}\n`;
+}
+
+/**
+ * A frame for a terminal: each line clears what stood there, and the cursor returns to the top, so
+ * that the next frame draws over it. The last frame leaves the cursor below.
+ */
+export function toTerminalFrame(
+  lines: readonly string[],
+  terminalColumns: number,
+  isLast: boolean,
+): string {
+  const text = ['', ...lines].map((line) => `${line}\u001b[K\n`).join('');
+  if (isLast) return text;
+  const wraps = lines.map((line) =>
+    Math.max(0, Math.ceil(visibleLength(line) / terminalColumns) - 1),
+  );
+  const rowCount = 1 + lines.length + wraps.reduce((sum, wrap) => sum + wrap, 0);
+  return `${text}\r\u001b[J\u001b[${rowCount}A`;
+}
+
+/** Columns of a scenario whose start time has not come. */
+export function waitingColumns(remainingMs: number, startTimeMs: number): string[] {
+  return ['waiting', formatElapsed(remainingMs, startTimeMs)];
+}
+
+/** What the executors know of their progress; times in ms since the scenario's start. */
+export type ExecutorProgress = {
+  readonly elapsedMs: number;
+  /** `duration`, the sum of the stages, or `maxDuration`. */
+  readonly durationMs: number;
+  /** The same as the user reads it: `10m0s`. */
+  readonly durationText: string;
+  readonly isOver: boolean;
+} & (
+  | { readonly executor: 'constant-vus'; readonly vus: number }
+  | { readonly executor: 'ramping-vus'; readonly vusActive: number; readonly vusMax: number }
+  | {
+      readonly executor: 'constant-arrival-rate' | 'ramping-arrival-rate';
+      readonly vusRunning: number;
+      readonly vusActivated: number;
+      readonly vusMax: number;
+      readonly iterationsPerSecond: number;
+      readonly iterationsPerSecondMax: number;
+    }
+  | {
+      readonly executor: 'shared-iterations';
+      readonly vus: number;
+      readonly iterationsDone: number;
+      readonly iterations: number;
+    }
+  | {
+      readonly executor: 'per-vu-iterations';
+      readonly vus: number;
+      readonly iterationsDone: number;
+      /** All VUs together. */
+      readonly iterations: number;
+      readonly iterationsPerVu: number;
+    }
+);
+
+/** Columns of a started scenario: VUs, time, and what its executor counts. */
+export function executorColumns(progress: ExecutorProgress): string[] {
+  const elapsed = formatElapsed(progress.elapsedMs, progress.durationMs);
+  const time = progress.isOver ? progress.durationText : `${elapsed}/${progress.durationText}`;
+  switch (progress.executor) {
+    case 'constant-vus':
+      return [`${progress.vus} VUs`, time];
+    case 'ramping-vus': {
+      const total = formatElapsed(progress.durationMs, progress.durationMs);
+      return [
+        `${padCount(progress.vusActive, progress.vusMax)}/${progress.vusMax} VUs`,
+        progress.isOver ? progress.durationText : `${elapsed}/${total}`,
+      ];
+    }
+    case 'constant-arrival-rate':
+    case 'ramping-arrival-rate': {
+      const { vusMax, iterationsPerSecond, iterationsPerSecondMax } = progress;
+      const rateDigits = iterationsPerSecondMax.toFixed(2).length;
+      return [
+        `${padCount(progress.vusRunning, vusMax)}/${padCount(progress.vusActivated, vusMax)} VUs`,
+        time,
+        `${iterationsPerSecond.toFixed(2).padStart(rateDigits, '0')} iters/s`,
+      ];
+    }
+    case 'shared-iterations':
+      return [`${progress.vus} VUs`, time, `${doneOfAll(progress)} shared iters`];
+    case 'per-vu-iterations':
+      return [
+        `${progress.vus} VUs`,
+        time,
+        `${doneOfAll(progress)} iters, ${progress.iterationsPerVu} per VU`,
+      ];
+  }
+}
+
+function doneOfAll(progress: { iterationsDone: number; iterations: number }): string {
+  return `${padCount(progress.iterationsDone, progress.iterations)}/${progress.iterations}`;
+}
+
+const UNITS: readonly (readonly [name: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+];
+
+/**
+ * A time in tenths of seconds, as wide as `maxMs` needs it: `0.0s` below ten seconds, `00.0s` below
+ * a minute, `0m00.0s` below ten, … so that a redrawn line does not jitter.
+ */
+export function formatElapsed(timeMs: number, maxMs: number): string {
+  // Rounded first: 9.96 s is 10.0 s and needs its width.
+  let restMs = Math.round(timeMs / 100) * 100;
+  const widthMs = Math.max(restMs, maxMs);
+  let text = '';
+  for (const [name, unitMs] of UNITS) {
+    if (widthMs < unitMs) continue;
+    const value = Math.floor(restMs / unitMs);
+    restMs -= value * unitMs;
+    const digits = text === '' ? String(Math.floor(widthMs / unitMs)).length : 2;
+    text += `${String(value).padStart(digits, '0')}${name}`;
+  }
+  const secondsDigits = text === '' && widthMs < 10_000 ? 3 : 4;
+  return `${text}${(restMs / 1000).toFixed(1).padStart(secondsDigits, '0')}s`;
+}
+
+function renderStatus(status: RunningStatus): string {
+  const { vusMax } = status;
+  return (
+    `${status.kind} (${formatElapsed(status.elapsedMs, status.durationMsMax)}), ` +
+    `${padCount(status.vusActive, vusMax)}/${padCount(status.vusInitialized, vusMax)} VUs, ` +
+    `${status.iterationsComplete} complete and ` +
+    `${status.iterationsInterrupted} interrupted iterations`
+  );
+}
+
+/** `[=====>------]`, or `[  42% ]` when there is no room for it. */
+function renderBar(fraction: number, barColumns: number, isColored: boolean): string {
+  const bounded = Math.min(1, Math.max(0, fraction));
+  if (barColumns <= PERCENTAGE_COLUMNS) {
+    return `[ ${(bounded * 100).toFixed(0).padStart(3)}% ]`;
+  }
+  const inner = barColumns - 2;
+  const filled = Math.floor(inner * bounded);
+  const tip = filled > 0 && filled < inner ? `${'='.repeat(filled - 1)}>` : '='.repeat(filled);
+  return `[${tip}${paint('-'.repeat(inner - filled), FAINT, isColored)}]`;
+}
+
+function availableBarColumns(
+  labelColumns: number,
+  right: readonly string[],
+  layout: ProgressLayout,
+): number {
+  if (layout.terminalColumns === undefined) return 0;
+  const rightColumns = Math.max(0, ...right.map((text) => text.length));
+  // Three for the mark and the spaces around it, one before the columns.
+  return Math.min(BAR_COLUMNS_MAX, layout.terminalColumns - labelColumns - 3 - 1 - rightColumns);
+}
+
+/** Joins each row's columns, padded to the widest of their kind; the last one stays as it is. */
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((text, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, text.length);
+    });
+  }
+  return rows.map((row) =>
+    row
+      .map((text, index) => text.padEnd(widths[index] ?? 0))
+      .join(COLUMN_GAP)
+      .trimEnd(),
+  );
+}
+
+function fit(name: string): string {
+  return name.length > LABEL_COLUMNS_MAX ? `${name.slice(0, LABEL_COLUMNS_MAX - 3)}...` : name;
+}
+
+function padCount(count: number, countMax: number): string {
+  return String(count).padStart(String(countMax).length, '0');
+}
+
+function visibleLength(line: string): number {
+  return line.replaceAll(SGR, '').length;
+}
+
+const SGR = new RegExp(`${'\u001b'}\\[[0-9;]*m`, 'g');
+
+function paint(text: string, sgr: number, isColored: boolean): string {
+  return isColored && sgr !== 0 && text !== '' ? `\u001b[${sgr}m${text}\u001b[0m` : text;
+}

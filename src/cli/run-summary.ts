@@ -1,0 +1,125 @@
+/** What is left when a run has ended: the summary text, the files of handleSummary, the export. */
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { nowMs } from '../base/clock.ts';
+import type { LogEntry, RunReport, RunResult } from '../engine/run.ts';
+import type { RunSettings } from '../options/values.ts';
+import { buildSummary, type SummaryModel } from '../output/summary-data.ts';
+import { exportSummary, toExportText } from '../output/summary-export.ts';
+import { legacySummary, machineReadableSummary } from '../output/summary-handle.ts';
+import { renderSummary } from '../output/summary-text.ts';
+import type { ScriptBundle } from '../script/script-bundle.ts';
+import type { CommandContext } from './context.ts';
+
+/** The k6 version whose machine-readable layout is written. */
+const K6_LAYOUT_VERSION = '2.2.0';
+const TIME_UNITS = ['s', 'ms', 'us'] as const;
+
+/** The object handleSummary() gets. */
+export function handleSummaryData(
+  report: RunReport,
+  settings: RunSettings,
+  bundle: ScriptBundle,
+  context: CommandContext,
+): unknown {
+  const model = modelOf(report);
+  if (settings.newMachineReadableSummary) return machineReadable(model, settings, bundle);
+  return legacySummary(model, {
+    isStdOutTTY: context.stdout.isTerminal,
+    isStdErrTTY: context.stderr.isTerminal,
+    noColor: context.log.isColorless,
+  });
+}
+
+/** Writes all there is to write; failures are logged and change no exit code. */
+export function writeSummary(
+  result: RunResult,
+  settings: RunSettings,
+  bundle: ScriptBundle,
+  context: CommandContext,
+  log: (entry: LogEntry) => void,
+): void {
+  const { report, summaryFiles } = result;
+  if (report === undefined || settings.summaryMode === 'disabled') return;
+  const model = modelOf(report);
+  const faults: string[] = [];
+  if (summaryFiles === undefined) {
+    context.stdout.write(
+      renderSummary(model, {
+        mode: summaryTextMode(settings),
+        hasColors: context.stdout.isTerminal && !context.log.isColorless,
+      }),
+    );
+  } else {
+    for (const [name, content] of Object.entries(summaryFiles)) {
+      if (name === 'stdout') context.stdout.write(textOf(content));
+      else if (name === 'stderr') context.stderr.write(textOf(content));
+      else writeFile(name, content, context.cwd, faults);
+    }
+  }
+  if (settings.summaryExport !== '') {
+    const text = settings.newMachineReadableSummary
+      ? toExportText(machineReadable(model, settings, bundle))
+      : exportSummary(model);
+    writeFile(settings.summaryExport, text, context.cwd, faults);
+  }
+  if (faults.length === 0) return;
+  const list = faults.map((fault) => `\n\t- ${fault}`).join('');
+  log({
+    timeMs: nowMs(),
+    level: 'error',
+    message: 'failed to handle the end-of-test summary',
+    fields: { error: `Could not save some summary information:${list}` },
+    isInit: false,
+  });
+}
+
+function summaryTextMode(settings: RunSettings): 'compact' | 'full' {
+  return settings.summaryMode === 'full' ? 'full' : 'compact';
+}
+
+function modelOf(report: RunReport): SummaryModel {
+  const { options, aggregate, thresholds, durationMs, setupData } = report;
+  return buildSummary({
+    aggregate,
+    thresholds,
+    durationMs,
+    trendStats: options.summaryTrendStats,
+    timeUnit: TIME_UNITS.find((unit) => unit === options.summaryTimeUnit) ?? '',
+    setupData,
+  });
+}
+
+function machineReadable(
+  model: SummaryModel,
+  settings: RunSettings,
+  bundle: ScriptBundle,
+): Record<string, unknown> {
+  return machineReadableSummary(model, {
+    mode: summaryTextMode(settings),
+    script: bundle.sources[bundle.entryUrl] ?? '',
+    k6Version: K6_LAYOUT_VERSION,
+    generatedMs: nowMs(),
+  });
+}
+
+function textOf(content: string | ArrayBuffer): string {
+  return typeof content === 'string' ? content : new TextDecoder().decode(content);
+}
+
+function writeFile(
+  name: string,
+  content: string | ArrayBuffer,
+  cwd: string,
+  faults: string[],
+): void {
+  try {
+    writeFileSync(
+      resolve(cwd, name),
+      typeof content === 'string' ? content : new Uint8Array(content),
+    );
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    faults.push(`could not open '${name}': ${reason}`);
+  }
+}
