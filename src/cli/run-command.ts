@@ -98,7 +98,7 @@ function scriptEnv(settings: RunSettings, context: CommandContext): Record<strin
 
 async function load(script: string, settings: RunSettings, cwd: string): Promise<ScriptBundle> {
   const source = script === '-' ? { source: readFileSync(0, 'utf8') } : {};
-  return loadScript({ entry: script, cwd, suspend: settings.suspend, ...source });
+  return loadScript({ entry: script, cwd, suspension: settings.suspend, ...source });
 }
 
 async function run(

@@ -1,0 +1,286 @@
+// The engine alone against the npm `ws` client: CPU per round trip, per connection and per 64 KiB
+// message, and memory per idle socket. Both talk to the same echo server (npm `ws`, own process),
+// take turns, and must report the same counts of work.
+//
+//   npm run build && node bench/engine-echo.mjs [echo|connect|binary|idle …] [--runs 5] [--root dist]
+import { fork } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { WebSocket, WebSocketServer } from 'ws';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string', default: '5' },
+    root: { type: 'string', default: 'dist' },
+    // Internal: what a forked child is.
+    server: { type: 'boolean', default: false },
+    client: { type: 'string' },
+    port: { type: 'string' },
+  },
+});
+
+const WORK = {
+  echo: { sockets: 50, roundTrips: 40_000, warmUp: 10_000, payloadBytes: 64 },
+  connect: { connections: 3_000, warmUp: 1_500, parallel: 20 },
+  binary: { sockets: 4, roundTrips: 4_000, warmUp: 500, payloadBytes: 64 * 1024 },
+  idle: { sockets: 2_000, warmUp: 2_000 },
+};
+
+const RESULTS = {
+  echo: { of: 'cpuMicros', per: 'round trip', unit: 'µs CPU' },
+  connect: { of: 'cpuMicros', per: 'connect + upgrade + close', unit: 'µs CPU' },
+  binary: { of: 'wallMicros', per: '64 KiB round trip', unit: 'µs' },
+  idle: { of: 'rssBytes', per: 'idle socket', unit: 'bytes RSS' },
+};
+
+if (values.server) serve();
+else if (values.client !== undefined) await client(values.client, positionals[0], values.port);
+else await compare(positionals.length > 0 ? positionals : Object.keys(WORK), Number(values.runs));
+
+function serve() {
+  const server = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    perMessageDeflate: false,
+    backlog: 4096,
+  });
+  server.on('connection', (socket) => {
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+    socket.on('error', () => socket.terminate());
+  });
+  server.on('listening', () => process.send(server.address().port));
+}
+
+async function compare(names, runs) {
+  const server = fork(import.meta.filename, ['--server']);
+  const port = await new Promise((resolve) => server.once('message', resolve));
+  for (const name of names) {
+    const { of, per, unit } = RESULTS[name];
+    const samples = { gharial: [], ws: [] };
+    const counts = new Set();
+    for (let run = 0; run < runs; run++) {
+      for (const engine of run % 2 === 0 ? ['gharial', 'ws'] : ['ws', 'gharial']) {
+        const result = await measure(engine, name, port);
+        samples[engine].push(result[of] / result.count);
+        counts.add(JSON.stringify(result.work));
+      }
+    }
+    if (counts.size !== 1) throw new Error(`unequal work: ${[...counts].join(' ')}`);
+    console.log(`${name}: ${unit} per ${per}; work per run ${[...counts][0]}`);
+    for (const [engine, values] of Object.entries(samples))
+      console.log(`  ${engine.padEnd(8)}${spread(values)}`);
+    console.log(`  ratio   ${(median(samples.gharial) / median(samples.ws)).toFixed(2)}`);
+  }
+  server.kill();
+}
+
+function measure(engine, name, port) {
+  return new Promise((resolve, reject) => {
+    const child = fork(
+      import.meta.filename,
+      [name, '--client', engine, '--port', String(port), '--root', values.root],
+      { execArgv: ['--expose-gc', ...process.execArgv] },
+    );
+    child.once('message', resolve);
+    child.once(
+      'exit',
+      (code) => code !== 0 && reject(new Error(`${engine} ${name}: exit ${code}`)),
+    );
+  });
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+function spread(values) {
+  const format = (value) => (value >= 1000 ? value.toFixed(0) : value.toFixed(2));
+  return `median ${format(median(values))}  (${format(Math.min(...values))} – ${format(Math.max(...values))}, ${values.length} runs)`;
+}
+
+// One measured process.
+
+async function client(engineName, name, port) {
+  const open = engineName === 'gharial' ? await gharialOpener(port) : wsOpener(port);
+  const result = await { echo, connect, binary: echo, idle }[name](open, WORK[name]);
+  process.send(result, () => process.exit(0));
+}
+
+/** @returns open({ onOpen, onMessage, onClose }) → { send, close } */
+async function gharialOpener(port) {
+  const { dial } = await import(new URL(`../${values.root}/websocket/dial.js`, import.meta.url));
+  const addresses = [{ address: '127.0.0.1', family: 4, port: Number(port) }];
+  const request = {
+    isSecure: false,
+    host: '127.0.0.1',
+    port: Number(port),
+    target: '/',
+    hostHeader: `127.0.0.1:${port}`,
+    headers: [],
+    protocols: [],
+    resolve: (_host, _port, done) => done(null, addresses),
+  };
+  class Events {
+    constructor(handler) {
+      this.handler = handler;
+      this.connection = null;
+    }
+    onOpen() {
+      this.handler.onOpen(this);
+    }
+    onText(text) {
+      this.handler.onMessage(this, text);
+    }
+    onBinary(payload) {
+      this.handler.onMessage(this, payload);
+    }
+    onPing() {}
+    onPong() {}
+    onPeerClose() {}
+    onBytes() {}
+    onEnd(ending) {
+      this.handler.onClose(this, ending.code);
+    }
+    send(message) {
+      if (typeof message === 'string') this.connection.sendText(message);
+      else this.connection.sendBinary(message);
+    }
+    close() {
+      this.connection.close(1000);
+    }
+  }
+  return (handler) => {
+    const events = new Events(handler);
+    events.connection = dial(request, events);
+  };
+}
+
+function wsOpener(port) {
+  return (handler) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false });
+    const handle = {
+      send: (message) => socket.send(message),
+      close: () => socket.close(1000),
+    };
+    socket.on('open', () => handler.onOpen(handle));
+    socket.on('message', (data, isBinary) =>
+      handler.onMessage(handle, isBinary ? data : data.toString()),
+    );
+    socket.on('close', (code) => handler.onClose(handle, code));
+    socket.on('error', (error) => {
+      throw error;
+    });
+  };
+}
+
+/** Closed loop: every socket sends again when its answer is there. */
+function echo(open, { sockets, roundTrips, warmUp, payloadBytes }) {
+  const message = payloadBytes > 1024 ? Buffer.alloc(payloadBytes, 'x') : 'x'.repeat(payloadBytes);
+  const handles = [];
+  let answers = 0;
+  let bytes = 0;
+  let cpu;
+  let startMs;
+  return new Promise((resolve) => {
+    const handler = {
+      onOpen(handle) {
+        handles.push(handle);
+        if (handles.length === sockets) for (const each of handles) each.send(message);
+      },
+      onMessage(handle, answer) {
+        answers++;
+        if (answers === warmUp) {
+          cpu = process.cpuUsage();
+          startMs = performance.now();
+        } else if (answers > warmUp) {
+          bytes += typeof answer === 'string' ? answer.length : answer.byteLength;
+        }
+        if (answers < warmUp + roundTrips) return handle.send(message);
+        if (answers > warmUp + roundTrips) return;
+        const used = process.cpuUsage(cpu);
+        resolve({
+          count: roundTrips,
+          cpuMicros: used.user + used.system,
+          wallMicros: (performance.now() - startMs) * 1000,
+          work: { answers: roundTrips, bytes },
+        });
+      },
+      onClose() {},
+    };
+    for (let i = 0; i < sockets; i++) open(handler);
+  });
+}
+
+function connect(open, { connections, warmUp, parallel }) {
+  let started = 0;
+  let closed = 0;
+  let cpu;
+  const codes = {};
+  return new Promise((resolve) => {
+    const handler = {
+      onOpen: (handle) => handle.close(),
+      onMessage() {},
+      onClose(_, code) {
+        closed++;
+        if (closed === warmUp) cpu = process.cpuUsage();
+        else if (closed > warmUp) codes[code] = (codes[code] ?? 0) + 1;
+        if (closed === warmUp + connections) {
+          const used = process.cpuUsage(cpu);
+          resolve({
+            count: connections,
+            cpuMicros: used.user + used.system,
+            work: { closeCodes: codes },
+          });
+        } else if (started < warmUp + connections) {
+          start();
+        }
+      },
+    };
+    const start = () => {
+      started++;
+      open(handler);
+    };
+    for (let i = 0; i < parallel; i++) start();
+  });
+}
+
+/** Sockets that have exchanged nothing; as many before, so that code and heap have grown. */
+async function idle(open, { sockets, warmUp }) {
+  const openMany = async (count) => {
+    const handles = [];
+    while (handles.length < count) {
+      const batch = Math.min(100, count - handles.length);
+      await new Promise((resolve) => {
+        let left = batch;
+        const handler = {
+          onOpen(handle) {
+            handles.push(handle);
+            if (--left === 0) resolve();
+          },
+          onMessage() {},
+          onClose() {},
+        };
+        for (let i = 0; i < batch; i++) open(handler);
+      });
+    }
+    return handles;
+  };
+  const settle = async () => {
+    for (let i = 0; i < 4; i++) {
+      globalThis.gc();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return process.memoryUsage();
+  };
+  const first = await openMany(warmUp);
+  const before = await settle();
+  const handles = await openMany(sockets);
+  const after = await settle();
+  return {
+    count: sockets,
+    rssBytes: after.rss - before.rss,
+    heapBytes: after.heapUsed - before.heapUsed,
+    work: { open: first.length + handles.length },
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * The workers of one run, together: spawn them, tell all of them something, wait until each has
+ * answered, and end those that do not answer any more.
+ */
+import { GharialError } from '../base/errors.ts';
+import type { FromWorker, ToWorker, WorkerInit } from '../bridge/messages.ts';
+import { WorkerHandle } from './pool.ts';
+
+export interface CrewEvents {
+  /** Every message that is not an answer somebody waits for passes here too. */
+  onMessage(workerIndex: number, message: FromWorker): void;
+  onCrash(error: GharialError): void;
+  /** A thread was ended because it did not answer; its recorder's arrays can be read now. */
+  onLost(workerIndex: number): void;
+}
+
+interface Waiter {
+  readonly pending: Set<number>;
+  readonly isAnswer: (message: FromWorker) => boolean;
+  readonly resolve: () => void;
+}
+
+export class Crew {
+  readonly #init: Omit<WorkerInit, 'workerIndex'>;
+  readonly #events: CrewEvents;
+  readonly #workers = new Map<number, WorkerHandle>();
+  readonly #waiters = new Set<Waiter>();
+
+  constructor(init: Omit<WorkerInit, 'workerIndex'>, events: CrewEvents) {
+    this.#init = init;
+    this.#events = events;
+  }
+
+  get indexes(): number[] {
+    return [...this.#workers.keys()];
+  }
+
+  has(index: number): boolean {
+    return this.#workers.has(index);
+  }
+
+  spawn(index: number): void {
+    const handle = new WorkerHandle(
+      { ...this.#init, workerIndex: index },
+      {
+        onMessage: (worker, message) => {
+          this.#events.onMessage(worker.index, message);
+          this.#settle(worker.index, message);
+        },
+        onCrash: (worker, error) => {
+          this.#forget(worker.index);
+          this.#events.onCrash(
+            new GharialError('WORKER_DIED', `a worker thread died: ${error.stack ?? error.message}`, {
+              cause: error,
+            }),
+          );
+        },
+      },
+    );
+    this.#workers.set(index, handle);
+  }
+
+  send(index: number, message: ToWorker): void {
+    this.#workers.get(index)?.send(message);
+  }
+
+  broadcast(message: ToWorker): void {
+    for (const worker of this.#workers.values()) worker.send(message);
+  }
+
+  /** Resolves when each of these workers has sent an answer, or is gone. */
+  answers(indexes: readonly number[], isAnswer: (message: FromWorker) => boolean): Promise<void> {
+    const pending = new Set(indexes.filter((index) => this.#workers.has(index)));
+    if (pending.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.add({ pending, isAnswer, resolve });
+    });
+  }
+
+  /** Ends the threads that the answer is still missing from. */
+  async loseSilent(indexes: readonly number[]): Promise<void> {
+    await Promise.all(indexes.map((index) => this.#lose(index)));
+  }
+
+  /** Workers that have not answered yet in some wait. */
+  silent(): number[] {
+    return [...new Set([...this.#waiters].flatMap(({ pending }) => [...pending]))];
+  }
+
+  async terminateAll(): Promise<void> {
+    const workers = [...this.#workers.values()];
+    this.#workers.clear();
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
+  async #lose(index: number): Promise<void> {
+    const worker = this.#workers.get(index);
+    if (worker === undefined) return;
+    await worker.terminate();
+    this.#events.onLost(index);
+    this.#forget(index);
+  }
+
+  #forget(index: number): void {
+    this.#workers.delete(index);
+    for (const waiter of this.#waiters) this.#answered(waiter, index);
+  }
+
+  #settle(index: number, message: FromWorker): void {
+    for (const waiter of this.#waiters) {
+      if (waiter.isAnswer(message)) this.#answered(waiter, index);
+    }
+  }
+
+  #answered(waiter: Waiter, index: number): void {
+    waiter.pending.delete(index);
+    if (waiter.pending.size > 0) return;
+    this.#waiters.delete(waiter);
+    waiter.resolve();
+  }
+}

@@ -1,0 +1,623 @@
+/**
+ * One run on the main thread: probe the script, settle the options, start the workers, see setup,
+ * scenarios, teardown and summary through, and decide how the run ended.
+ *
+ * It prints nothing and exits nothing: logs and outputs are the caller's, the result is returned.
+ */
+import { nowMs } from '../base/clock.ts';
+import { ExitCode, GharialError } from '../base/errors.ts';
+import type {
+  ErrorReport,
+  FromWorker,
+  PhaseEnd,
+  ProbeResult,
+  RunPlan,
+  ScriptPhase,
+} from '../bridge/messages.ts';
+import { type InstanceCounts, RunCounters } from '../bridge/run-counters.ts';
+import type { LogLevel } from '../k6/host.ts';
+import { Aggregate } from '../metrics/aggregate.ts';
+import { crossedMessage, selectView, ThresholdSet } from '../metrics/threshold.ts';
+import { consolidate } from '../options/consolidate.ts';
+import { parseScriptOptions } from '../options/parse.ts';
+import { toTestOptions } from '../options/test-options.ts';
+import type { Layer, Options, RunSettings } from '../options/values.ts';
+import type { Output } from '../output/output.ts';
+import type { ScriptBundle } from '../script/script-bundle.ts';
+import {
+  divideAmongWorkers,
+  type InstancePlan,
+  planInstance,
+  type WorkerPlan,
+} from '../schedule/requirements.ts';
+import { Collector } from './collector.ts';
+import { Crew } from './crew.ts';
+import { stopError, type StopReason } from './stop-reason.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** A line of log, from a script or from the engine. */
+export interface LogEntry {
+  readonly timeMs: number;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** Said by the init code of the script. */
+  readonly isInit: boolean;
+}
+
+export type RunStage = 'init' | 'setup' | 'running' | 'teardown' | 'done';
+
+/** What a view of the running test can show; read whenever it likes. */
+export interface RunStatus extends InstanceCounts {
+  readonly stage: RunStage;
+  /** Since the clock started (before setup); 0 before. */
+  readonly elapsedMs: number;
+  /** Since the scenarios started; undefined before. */
+  readonly scenariosMs: number | undefined;
+  readonly startedIterations: readonly number[];
+  /** Scenarios that have ended, by index. */
+  readonly endedScenarios: ReadonlySet<number>;
+}
+
+export interface RunRequest {
+  readonly bundle: ScriptBundle;
+  /** Config file; below the script's own options. */
+  readonly lowerLayers: readonly Layer[];
+  /** Environment, command line; above them. */
+  readonly upperLayers: readonly Layer[];
+  readonly settings: RunSettings;
+  /** `__ENV`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly defaultUserAgent: string;
+  /** Threads at most; there are never more than VUs. */
+  readonly workerCountMax: number;
+  /** Aborted with a `StopReason`. */
+  readonly stop: AbortSignal;
+  log(entry: LogEntry): void;
+  /** The options are settled and nothing has started: time for a header, and to make the outputs. */
+  onPlan(options: Options, plan: InstancePlan): readonly Output[];
+  /** Gets a reader of the run's state, once. */
+  onStatus?(read: () => RunStatus): void;
+  /** Makes handleSummary's argument of the report. Undefined = no summary is wanted. */
+  summaryData: ((report: RunReport) => unknown) | undefined;
+}
+
+/** What there is to tell at the end of a run that had begun. */
+export interface RunReport {
+  readonly options: Options;
+  readonly aggregate: Aggregate;
+  /** Undefined with `--no-thresholds`. */
+  readonly thresholds: ThresholdSet | undefined;
+  readonly durationMs: number;
+  /** What setup() returned, parsed. */
+  readonly setupData: unknown;
+}
+
+export interface RunResult {
+  /** Undefined if all went well. */
+  readonly error: GharialError | undefined;
+  /** Undefined if the run ended before VUs were initialised. */
+  readonly report: RunReport | undefined;
+  /** What handleSummary() returned: contents by `stdout`, `stderr` or path; undefined = use the default. */
+  readonly summaryFiles: Readonly<Record<string, string | ArrayBuffer>> | undefined;
+}
+
+/** After the hard end of a phase, how long a worker may stay silent before its thread is ended. */
+const SILENCE_MS = 1000;
+const TICK_MS = 1000;
+/** Snapshots come faster when a threshold may stop the run. */
+const ABORT_TICK_MS = 200;
+const SAMPLES_PER_BATCH = 4096;
+/** Cells for workers that take the place of lost ones. */
+const SPARE_WORKERS = 4;
+/** For a worker that only calls setup, teardown or handleSummary. */
+const NO_WORK: WorkerPlan = { scenarios: [], plannedVus: 0, maxVus: 0, vuIds: [] };
+
+/** Runs a test. Rejects only by faults of gharial itself. */
+export function runTest(request: RunRequest): Promise<RunResult> {
+  return new TestRun(request).run();
+}
+
+class TestRun {
+  readonly #request: RunRequest;
+  readonly #crew: Crew;
+  readonly #loggedOnce = new Set<string>();
+  readonly #endedScenarios = new Set<number>();
+  readonly #aggregate: Aggregate;
+  readonly #watchdog = new Watchdog((message) => this.#log('warning', message));
+  #collector: Collector | undefined;
+  #outputs: readonly Output[] = [];
+  #options: Options | undefined;
+  #thresholds: ThresholdSet | undefined;
+  #plan: Omit<RunPlan, 'work'> | undefined;
+  #works: readonly WorkerPlan[] = [];
+  #counters = RunCounters.create(0, 1);
+  #stage: RunStage = 'init';
+  #clockStartMs: number | undefined;
+  #scenariosStartMs: number | undefined;
+  #stopReason: StopReason | undefined;
+  #onStop: () => void = () => {};
+  readonly #stopped: Promise<void>;
+  #isMarkedFailed = false;
+  #setupJson: string | undefined;
+  #probe: ProbeResult | undefined;
+  #phaseEnd: PhaseEnd | undefined;
+  #nextWorkerIndex = 0;
+
+  constructor(request: RunRequest) {
+    this.#request = request;
+    this.#stopped = new Promise((resolve) => {
+      this.#onStop = resolve;
+    });
+    this.#aggregate = new Aggregate({ warn: (message) => this.#log('warning', message) });
+    this.#crew = new Crew(
+      { bundle: request.bundle, env: request.env, isVerbose: request.settings.verbose },
+      {
+        onMessage: (index, message) => this.#onMessage(index, message),
+        onCrash: (error) => this.#stop({ kind: 'error', error }),
+        onLost: (index) => this.#onLost(index),
+      },
+    );
+  }
+
+  async run(): Promise<RunResult> {
+    this.#listenToStop();
+    let instance: InstancePlan;
+    try {
+      instance = await this.#prepare();
+    } catch (error) {
+      await this.#crew.terminateAll();
+      return { error: asReportable(error), report: undefined, summaryFiles: undefined };
+    }
+    const ticker = setInterval(() => this.#onTick(), TICK_MS);
+    let error: GharialError | undefined;
+    try {
+      await this.#initializeVus();
+      this.#clockStartMs = nowMs();
+      await this.#runSetup();
+      await this.#runScenarios(instance);
+    } catch (failure) {
+      error = asReportable(failure);
+    }
+    if (this.#scenariosStartMs !== undefined) {
+      error = first(error, await this.#runTeardown());
+    }
+    clearInterval(ticker);
+    return this.#finish(error);
+  }
+
+  // ---- stop ----------------------------------------------------------------------------------
+
+  #listenToStop(): void {
+    const { stop } = this.#request;
+    const onAbort = (): void => this.#stop(stop.reason as StopReason); // see RunRequest.stop
+    if (stop.aborted) onAbort();
+    else stop.addEventListener('abort', onAbort, { once: true });
+  }
+
+  /** The first reason wins; everything that runs is interrupted. */
+  #stop(reason: StopReason): void {
+    if (this.#stopReason !== undefined) return;
+    this.#stopReason = reason;
+    this.#crew.broadcast({ kind: 'stop' });
+    this.#onStop();
+  }
+
+  #assertNotStopped(): void {
+    if (this.#stopReason !== undefined) throw stopError(this.#stopReason);
+  }
+
+  // ---- messages ------------------------------------------------------------------------------
+
+  #onMessage(workerIndex: number, message: FromWorker): void {
+    if (this.#collector?.take(workerIndex, message) === true) return;
+    switch (message.kind) {
+      case 'log':
+        this.#onLog(message);
+        break;
+      case 'probed':
+        this.#probe = message.result;
+        break;
+      case 'initFailed':
+        this.#stop({ kind: 'error', error: toError(message.error) });
+        break;
+      case 'phaseEnd':
+        this.#phaseEnd = message.end;
+        break;
+      case 'scenarioEnd':
+        this.#endedScenarios.add(message.scenario);
+        break;
+      case 'abort':
+        this.#stop({ kind: 'script', message: message.message });
+        break;
+      case 'markFailed':
+        this.#isMarkedFailed = true;
+        break;
+      default:
+        break; // answers that somebody waits for, and series of a worker that only probes
+    }
+  }
+
+  #onLog(entry: Extract<FromWorker, { kind: 'log' }>): void {
+    if (entry.onceKey !== undefined) {
+      if (this.#loggedOnce.has(entry.onceKey)) return;
+      this.#loggedOnce.add(entry.onceKey);
+    }
+    const { timeMs, level, message, fields, isInit } = entry;
+    this.#request.log({ timeMs, level, message, fields, isInit });
+  }
+
+  #onLost(workerIndex: number): void {
+    this.#collector?.rescue(workerIndex);
+    const busy = this.#counters.busy(workerIndex);
+    const who = busy === undefined ? 'A worker thread' : `VU ${busy.vuId}`;
+    this.#log(
+      'warning',
+      `${who} did not give up the thread and was ended with it; what its worker had measured is in the results`,
+    );
+  }
+
+  #onTick(): void {
+    const { vusActive, vusInitialized } = this.#counters.instance;
+    this.#collector?.sampleVus(vusActive, vusInitialized);
+    this.#collector?.tick();
+    this.#watchdog.check(this.#counters, this.#crew.indexes, nowMs());
+    this.#evaluateThresholds();
+  }
+
+  #evaluateThresholds(): void {
+    if (this.#thresholds === undefined || this.#clockStartMs === undefined) return;
+    const verdict = this.#thresholds.evaluate(nowMs() - this.#clockStartMs, false);
+    if (verdict.isAborting) {
+      this.#stop({ kind: 'thresholds', message: crossedMessage(verdict.failed, true) });
+    }
+  }
+
+  #log(level: LogLevel, message: string, fields: Readonly<Record<string, string>> = {}): void {
+    this.#request.log({ timeMs: nowMs(), level, message, fields, isInit: false });
+  }
+
+  // ---- before the run ------------------------------------------------------------------------
+
+  async #prepare(): Promise<InstancePlan> {
+    this.#spawn();
+    const answered = this.#crew.answers([0], ({ kind }) => kind === 'probed');
+    this.#crew.send(0, { kind: 'probe' });
+    await Promise.race([answered, this.#stopped]);
+    this.#assertNotStopped();
+    const probe = this.#probe;
+    if (probe === undefined) throw new Error('the probe gave no result');
+    const options = this.#settleOptions(probe);
+    this.#options = options;
+    const instance = planInstance(options);
+    this.#defineThresholds(options, probe);
+    this.#outputs = this.#request.onPlan(options, instance);
+    const needsSamples = this.#outputs.some(({ needs }) => needs === 'samples');
+    const samplesPerBatch = needsSamples ? SAMPLES_PER_BATCH : 0;
+    this.#collector = new Collector(this.#aggregate, this.#outputs, options.tags, samplesPerBatch);
+    for (const output of this.#outputs) {
+      await output.start({
+        aggregate: this.#aggregate,
+        thresholds: this.#thresholds,
+        startMs: nowMs(),
+      });
+    }
+    this.#createPlan(options, instance, probe, samplesPerBatch);
+    this.#request.onStatus?.(() => this.#status());
+    return instance;
+  }
+
+  #settleOptions(probe: ProbeResult): Options {
+    const { lowerLayers, upperLayers, defaultUserAgent } = this.#request;
+    const script = parseScriptOptions(
+      probe.optionsJson === undefined ? undefined : JSON.parse(probe.optionsJson),
+    );
+    const functions = Object.keys(probe.exports).filter(
+      (name) => probe.exports[name] === 'function',
+    );
+    if (functions.length === 0) {
+      throw new GharialError('SCRIPT_EXPORTS', 'no exported functions in script', {
+        hint: 'export the function that a VU runs: export default function () { … }',
+      });
+    }
+    for (const name of ['setup', 'teardown']) {
+      if (probe.exports[name] === 'other') {
+        throw new GharialError('SCRIPT_EXPORTS', `exported '${name}' must be a function`);
+      }
+    }
+    const { options, warnings } = consolidate({
+      layers: [...lowerLayers, script.layer, ...upperLayers],
+      exportedFunctions: functions,
+      defaultUserAgent,
+    });
+    for (const { message, error } of [...script.warnings, ...warnings]) {
+      this.#log('warning', message, error === undefined ? {} : { error });
+    }
+    return options;
+  }
+
+  #defineThresholds(options: Options, probe: ProbeResult): void {
+    for (const { name, type, contains } of probe.metrics) {
+      this.#aggregate.registry.define(name, type, contains);
+    }
+    if (!this.#request.settings.noThresholds) {
+      this.#thresholds = new ThresholdSet(this.#aggregate, options.thresholds);
+      return;
+    }
+    for (const selector of Object.keys(options.thresholds)) {
+      try {
+        selectView(this.#aggregate, selector);
+      } catch (error) {
+        this.#log('warning', error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+
+  #createPlan(
+    options: Options,
+    instance: InstancePlan,
+    probe: ProbeResult,
+    samplesPerBatch: number,
+  ): void {
+    const { settings, workerCountMax } = this.#request;
+    const workerCount = Math.max(1, Math.min(workerCountMax, instance.maxVus));
+    this.#counters = RunCounters.create(options.scenarios.length, workerCount + SPARE_WORKERS);
+    for (const { config, sharedIterations } of instance.scenarios) {
+      const index = options.scenarios.findIndex(({ name }) => name === config.name);
+      this.#counters.setSharedIterations(index, sharedIterations);
+    }
+    this.#works = divideAmongWorkers(instance, workerCount);
+    const mayAbort = Object.values(options.thresholds).flat().some((spec) => spec.abortOnFail);
+    this.#plan = {
+      plannedVus: instance.plannedVus,
+      counters: this.#counters.buffer,
+      options,
+      testOptions: toTestOptions(options),
+      localIPs: settings.localIPs,
+      files: probe.files,
+      tickMs: mayAbort ? ABORT_TICK_MS : TICK_MS,
+      samplesPerBatch,
+    };
+  }
+
+  #spawn(): number {
+    const index = this.#nextWorkerIndex;
+    this.#nextWorkerIndex += 1;
+    this.#crew.spawn(index);
+    return index;
+  }
+
+  async #initializeVus(): Promise<void> {
+    const plan = this.#requirePlan();
+    while (this.#crew.indexes.length < this.#works.length) this.#spawn();
+    const prepared = this.#crew.answers(this.#crew.indexes, ({ kind }) => kind === 'prepared');
+    for (const [index, work] of this.#works.entries()) {
+      this.#crew.send(index, { kind: 'prepare', plan: { ...plan, work } });
+    }
+    await Promise.race([prepared, this.#stopped]);
+    this.#assertNotStopped();
+    this.#log('debug', `${plan.plannedVus} VUs initialised`);
+  }
+
+  // ---- the run -------------------------------------------------------------------------------
+
+  async #runSetup(): Promise<void> {
+    const options = this.#requireOptions();
+    if (options.noSetup || this.#probe?.exports['setup'] !== 'function') return;
+    this.#stage = 'setup';
+    const end = await this.#runPhase('setup', undefined, options.setupTimeoutMs);
+    this.#assertNotStopped();
+    if (end.outcome === 'failed') throw toError(end.error);
+    if (end.outcome === 'interrupted') {
+      throw timeoutError('setup', options.setupTimeoutMs, ExitCode.setupTimeout);
+    }
+    this.#setupJson = typeof end.value === 'string' ? end.value : undefined;
+  }
+
+  async #runScenarios(instance: InstancePlan): Promise<void> {
+    this.#stage = 'running';
+    const startMs = nowMs();
+    this.#scenariosStartMs = startMs;
+    const ended = this.#crew.answers(this.#crew.indexes, ({ kind }) => kind === 'scenariosEnd');
+    this.#crew.broadcast({ kind: 'start', startMs, setupData: this.#setupJson });
+    const hardEnd = delay(instance.totalDurationMs + SILENCE_MS);
+    await Promise.race([ended, this.#stopped, hardEnd.promise]);
+    hardEnd.cancel();
+    await this.#awaitOrLose(ended);
+    this.#assertNotStopped();
+  }
+
+  async #runTeardown(): Promise<GharialError | undefined> {
+    const options = this.#requireOptions();
+    if (options.noTeardown || this.#probe?.exports['teardown'] !== 'function') return undefined;
+    this.#stage = 'teardown';
+    const end = await this.#runPhase('teardown', this.#setupJson, options.teardownTimeoutMs);
+    if (end.outcome === 'failed') return toError(end.error);
+    if (end.outcome === 'complete') return undefined;
+    if (this.#stopReason !== undefined) return stopError(this.#stopReason);
+    return timeoutError('teardown', options.teardownTimeoutMs, ExitCode.teardownTimeout);
+  }
+
+  /** Calls an exported function in a worker that answers; `interrupted` = it took too long, or a stop. */
+  async #runPhase(phase: ScriptPhase, data: unknown, timeoutMs: number): Promise<PhaseEnd> {
+    const worker = await this.#phaseWorker();
+    this.#phaseEnd = undefined;
+    const answered = this.#crew.answers([worker], ({ kind }) => kind === 'phaseEnd');
+    const stopBefore = this.#stopReason;
+    this.#crew.send(worker, { kind: 'phase', phase, data });
+    const timeout = delay(timeoutMs);
+    await Promise.race([
+      answered,
+      timeout.promise,
+      ...(stopBefore === undefined ? [this.#stopped] : []),
+    ]);
+    timeout.cancel();
+    if (this.#phaseEnd === undefined) {
+      this.#crew.send(worker, { kind: 'stop' });
+      await this.#awaitOrLose(answered);
+    }
+    return this.#phaseEnd ?? { outcome: 'interrupted' };
+  }
+
+  /** The first worker, or a new one in its place if that was lost. */
+  async #phaseWorker(): Promise<number> {
+    const [known] = this.#crew.indexes;
+    if (known !== undefined) return known;
+    const index = this.#spawn();
+    const prepared = this.#crew.answers([index], ({ kind }) => kind === 'prepared');
+    this.#crew.send(index, { kind: 'prepare', plan: { ...this.#requirePlan(), work: NO_WORK } });
+    await prepared;
+    return index;
+  }
+
+  /** Waits a little for answers that are due; threads that stay silent are ended. */
+  async #awaitOrLose(answers: Promise<void>): Promise<void> {
+    const silence = delay(SILENCE_MS);
+    const isSilent = await Promise.race([
+      answers.then(() => false),
+      silence.promise.then(() => true),
+    ]);
+    silence.cancel();
+    if (isSilent) await this.#crew.loseSilent(this.#crew.silent());
+  }
+
+  // ---- after the run -------------------------------------------------------------------------
+
+  async #finish(runError: GharialError | undefined): Promise<RunResult> {
+    const endMs = nowMs();
+    const durationMs = this.#clockStartMs === undefined ? 0 : endMs - this.#clockStartMs;
+    const flushed = this.#crew.answers(
+      this.#crew.indexes,
+      (message) => message.kind === 'snapshot' && message.isLast,
+    );
+    this.#crew.broadcast({ kind: 'flush' });
+    await this.#awaitOrLose(flushed);
+    this.#collector?.tick();
+    this.#stage = 'done';
+    const verdict = this.#thresholds?.evaluate(durationMs, true);
+    const failed = verdict?.failed ?? [];
+    const error = this.#decide(runError, failed);
+    for (const output of this.#outputs) {
+      await output.stop({
+        aggregate: this.#aggregate,
+        durationMs,
+        failedThresholds: failed,
+        error,
+      });
+    }
+    this.#warnOfNothing(runError);
+    const report: RunReport = {
+      options: this.#requireOptions(),
+      aggregate: this.#aggregate,
+      thresholds: this.#thresholds,
+      durationMs,
+      setupData: this.#setupJson === undefined ? undefined : JSON.parse(this.#setupJson),
+    };
+    const summaryFiles = await this.#summarize(report);
+    await this.#crew.terminateAll();
+    return { error, report, summaryFiles };
+  }
+
+  #decide(runError: GharialError | undefined, failed: readonly string[]): GharialError | undefined {
+    if (runError !== undefined) return runError;
+    if (this.#isMarkedFailed) {
+      return new GharialError('RUN_MARKED_FAILED', 'test run was marked as failed', {
+        exitCode: ExitCode.markedFailed,
+      });
+    }
+    if (failed.length === 0) return undefined;
+    return new GharialError('THRESHOLDS_CROSSED', crossedMessage(failed, false), {
+      exitCode: ExitCode.thresholdsFailed,
+    });
+  }
+
+  #warnOfNothing(runError: GharialError | undefined): void {
+    if (runError !== undefined || this.#counters.instance.iterationsCompleted > 0) return;
+    this.#log(
+      'warning',
+      'No script iterations fully finished, consider making the test duration longer',
+    );
+  }
+
+  async #summarize(report: RunReport): Promise<RunResult['summaryFiles']> {
+    const { summaryData } = this.#request;
+    if (summaryData === undefined || this.#probe?.exports['handleSummary'] !== 'function') {
+      return undefined;
+    }
+    const timeoutMs = report.options.handleSummaryTimeoutMs;
+    const end = await this.#runPhase('summary', summaryData(report), timeoutMs);
+    if (end.outcome === 'complete') return end.value as RunResult['summaryFiles']; // checked by the worker
+    const reason =
+      end.outcome === 'failed'
+        ? toError(end.error)
+        : timeoutError('handleSummary', timeoutMs, ExitCode.timeout);
+    this.#log('error', 'failed to handle the end-of-test summary', { error: reason.message });
+    return undefined;
+  }
+
+  #status(): RunStatus {
+    const now = nowMs();
+    const scenarioCount = this.#options?.scenarios.length ?? 0;
+    return {
+      ...this.#counters.instance,
+      stage: this.#stage,
+      elapsedMs: this.#clockStartMs === undefined ? 0 : now - this.#clockStartMs,
+      scenariosMs: this.#scenariosStartMs === undefined ? undefined : now - this.#scenariosStartMs,
+      startedIterations: Array.from({ length: scenarioCount }, (_, index) =>
+        this.#counters.startedIterations(index),
+      ),
+      endedScenarios: this.#endedScenarios,
+    };
+  }
+
+  #requireOptions(): Options {
+    if (this.#options === undefined) throw new Error('the options are not settled');
+    return this.#options;
+  }
+
+  #requirePlan(): Omit<RunPlan, 'work'> {
+    if (this.#plan === undefined) throw new Error('the run is not planned');
+    return this.#plan;
+  }
+}
+
+function first(
+  earlier: GharialError | undefined,
+  later: GharialError | undefined,
+): GharialError | undefined {
+  return earlier ?? later;
+}
+
+function asReportable(error: unknown): GharialError {
+  if (error instanceof GharialError) return error;
+  throw error;
+}
+
+function toError(report: ErrorReport): GharialError {
+  return new GharialError(report.code, report.message, {
+    exitCode: report.exitCode as ExitCode, // made of an ExitCode in the worker
+    ...(report.hint === undefined
+      ? report.isScriptException
+        ? { hint: 'script exception' }
+        : {}
+      : { hint: report.hint }),
+  });
+}
+
+function timeoutError(call: string, timeoutMs: number, exitCode: ExitCode): GharialError {
+  const seconds = Math.floor(timeoutMs / 1000);
+  return new GharialError('PHASE_TIMEOUT', `${call}() execution timed out after ${seconds} seconds`, {
+    exitCode,
+    hint: `You can increase the time limit via the ${call}Timeout option`,
+  });
+}
+
+/** A wait that can be given up. */
+function delay(ms: number): { readonly promise: Promise<void>; cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
+  });
+  return { promise, cancel: () => clearTimeout(timer) };
+}
+

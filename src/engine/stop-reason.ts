@@ -1,0 +1,39 @@
+/** Why a run ended early; the first reason wins. */
+import { ExitCode, GharialError } from '../base/errors.ts';
+
+export type StopReason =
+  | { readonly kind: 'signal'; readonly signal: 'interrupt' | 'terminated' }
+  | { readonly kind: 'thresholds'; readonly message: string }
+  | { readonly kind: 'script'; readonly message: string }
+  | { readonly kind: 'api' }
+  | { readonly kind: 'error'; readonly error: GharialError };
+
+/** What to report for a reason, with its exit code. */
+export function stopError(reason: StopReason): GharialError {
+  switch (reason.kind) {
+    case 'signal':
+      return new GharialError(
+        'RUN_SIGNALLED',
+        `test run was aborted because gharial received a '${reason.signal}' signal`,
+        { exitCode: ExitCode.signal },
+      );
+    case 'thresholds':
+      return new GharialError('THRESHOLDS_CROSSED', reason.message, {
+        exitCode: ExitCode.thresholdsFailed,
+      });
+    case 'script':
+      return new GharialError(
+        'RUN_ABORTED',
+        reason.message === '' ? 'test aborted' : `test aborted: ${reason.message}`,
+        { exitCode: ExitCode.scriptAborted },
+      );
+    case 'api':
+      return new GharialError('RUN_STOPPED', 'test run stopped from REST API', {
+        exitCode: ExitCode.stoppedByApi,
+      });
+    case 'error':
+      return reason.error;
+    default:
+      return reason satisfies never;
+  }
+}

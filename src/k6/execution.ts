@@ -1,0 +1,214 @@
+/** The module `k6/execution`: facts about the VU, scenario, instance and test, and test control. */
+import type { TagSet } from '../metrics/tag-set.ts';
+import { Op } from '../suspend/op.ts';
+import { leaf } from '../suspend/runtime.ts';
+import type { ScriptModule, VuHost } from './host.ts';
+import { isTagValue, tagValueMessage } from './sample-tags.ts';
+import { NativeError } from './script-error.ts';
+
+const OUTSIDE_SCENARIO = 'getting scenario information outside of the VU context is not supported';
+
+/** An object whose enumerable properties are computed at each access and cannot be assigned. */
+function liveObject(getters: Readonly<Record<string, () => unknown>>): object {
+  const target = {};
+  for (const [name, get] of Object.entries(getters)) {
+    Object.defineProperty(target, name, {
+      get,
+      set: () => {
+        throw new TypeError(`Cannot assign to read only property '${name}'`);
+      },
+      enumerable: true,
+    });
+  }
+  return target;
+}
+
+/** `test.abort()` never returns: the operation interrupts the VU, and nobody resumes it. */
+class AbortOp extends Op {
+  readonly #host: VuHost;
+  readonly #message: string;
+
+  constructor(host: VuHost, message: string) {
+    super();
+    this.#host = host;
+    this.#message = message;
+  }
+
+  start(): void {
+    this.#host.abortTest(this.#message);
+  }
+
+  cancel(): void {}
+}
+
+/** The VU's tags as a live map: read, set, delete, enumerate. */
+function createTagMap(host: VuHost): object {
+  return new Proxy(Object.create(null), {
+    get: (_target, key) => (typeof key === 'string' ? host.tags.get(key) : undefined),
+    has: (_target, key) => typeof key === 'string' && host.tags.get(key) !== undefined,
+    set: (_target, key, value: unknown) => {
+      if (!isTagValue(value)) throw new TypeError(tagValueMessage(String(key)));
+      host.setTags(host.tags.with(String(key), String(value)));
+      return true;
+    },
+    deleteProperty: (_target, key) => {
+      host.setTags(host.tags.without(String(key)));
+      return true;
+    },
+    ownKeys: () => tagNames(host.tags),
+    getOwnPropertyDescriptor: (_target, key) => {
+      const value = typeof key === 'string' ? host.tags.get(key) : undefined;
+      if (value === undefined) return undefined;
+      return { value, writable: true, enumerable: true, configurable: true };
+    },
+  });
+}
+
+function tagNames(tags: TagSet): string[] {
+  return [...tags.entries()].map(([name]) => name);
+}
+
+function createMetadataMap(host: VuHost): object {
+  return new Proxy(Object.create(null), {
+    get: (_target, key) => (typeof key === 'string' ? host.metadata.get(key) : undefined),
+    has: (_target, key) => typeof key === 'string' && host.metadata.has(key),
+    set: (_target, key, value: unknown) => {
+      if (!isTagValue(value)) {
+        throw new TypeError(
+          `invalid value for metric metadata '${String(key)}': only String, Boolean and Number types are accepted as a metric metadata value`,
+        );
+      }
+      host.setMetadata(new Map(host.metadata).set(String(key), String(value)));
+      return true;
+    },
+    deleteProperty: (_target, key) => {
+      const metadata = new Map(host.metadata);
+      metadata.delete(String(key));
+      host.setMetadata(metadata);
+      return true;
+    },
+    ownKeys: () => [...host.metadata.keys()],
+    getOwnPropertyDescriptor: (_target, key) => {
+      const value = typeof key === 'string' ? host.metadata.get(key) : undefined;
+      if (value === undefined) return undefined;
+      return { value, writable: true, enumerable: true, configurable: true };
+    },
+  });
+}
+
+function createVuObject(host: VuHost): object {
+  const guard = (): void => {
+    if (host.phase === 'init') {
+      throw new NativeError('getting VU information in the init context is not supported');
+    }
+  };
+  const tags = createTagMap(host);
+  const metadata = createMetadataMap(host);
+  const guarded = (read: () => unknown) => (): unknown => {
+    guard();
+    return read();
+  };
+  const metrics = liveObject({ tags: guarded(() => tags), metadata: guarded(() => metadata) });
+  const vu = liveObject({
+    idInInstance: guarded(() => host.facts.idInInstance),
+    idInTest: guarded(() => host.facts.idInTest),
+    iterationInInstance: guarded(() => host.facts.iterationInInstance),
+    iterationInScenario: guarded(() => host.facts.iterationInScenario),
+    metrics: guarded(() => metrics),
+  });
+  // k6 lets a script assign the whole map; that has no lasting effect.
+  Object.defineProperty(vu, 'tags', { get: guarded(() => tags), set: () => {}, enumerable: true });
+  return vu;
+}
+
+function createScenarioObject(host: VuHost): object {
+  const scenario = (): NonNullable<VuHost['facts']['scenario']> => {
+    const facts = host.facts.scenario;
+    if (facts === undefined) throw new NativeError(OUTSIDE_SCENARIO);
+    return facts;
+  };
+  return liveObject({
+    name: () => scenario().name,
+    executor: () => scenario().executor,
+    startTime: () => Math.floor(scenario().startTimeMs),
+    progress: () => scenario().progress,
+    iterationInInstance: () => scenario().iterationInInstance,
+    iterationInTest: () => scenario().iterationInTest,
+  });
+}
+
+function createInstanceObject(host: VuHost): object {
+  const guarded = (read: () => number) => (): number => {
+    if (host.phase === 'init') {
+      throw new NativeError('getting instance information in the init context is not supported');
+    }
+    return read();
+  };
+  const instance = (): VuHost['facts']['instance'] => host.facts.instance;
+  return liveObject({
+    currentTestRunDuration: guarded(() => instance().currentTestRunDurationMs),
+    iterationsCompleted: guarded(() => instance().iterationsCompleted),
+    iterationsInterrupted: guarded(() => instance().iterationsInterrupted),
+    vusActive: guarded(() => instance().vusActive),
+    vusInitialized: guarded(() => instance().vusInitialized),
+  });
+}
+
+function createTestObject(host: VuHost): object {
+  const abort = leaf(host, 'exec.test.abort', (_thisArg, args) => {
+    return new AbortOp(host, args[0] === undefined ? '' : String(args[0]));
+  });
+  const test = liveObject({
+    options: () => {
+      if (host.phase === 'init') {
+        throw new NativeError('getting test options in the init context is not supported');
+      }
+      return host.testOptions;
+    },
+  });
+  Object.defineProperty(test, 'abort', { value: abort, enumerable: true });
+  Object.defineProperty(test, 'fail', {
+    value: (message?: unknown): void => {
+      if (host.phase === 'init') {
+        throw new NativeError('execution.test.fail() called outside of VU context');
+      }
+      host.failTest(message === undefined ? '' : String(message));
+    },
+    enumerable: true,
+  });
+  return test;
+}
+
+/**
+ * `k6/execution` bound to one VU. The named exports are live objects that may be imported anywhere and
+ * check the context at each property; the default export checks at `exec.vu` already, as k6 does.
+ */
+export function createExecutionModule(host: VuHost): ScriptModule {
+  const named = {
+    instance: createInstanceObject(host),
+    scenario: createScenarioObject(host),
+    test: createTestObject(host),
+    vu: createVuObject(host),
+  };
+  const inInit = (message: string): void => {
+    if (host.phase === 'init') throw new NativeError(message);
+  };
+  return {
+    named,
+    default: liveObject({
+      instance: () => {
+        inInit('getting instance information in the init context is not supported');
+        return named.instance;
+      },
+      scenario: () => {
+        inInit(OUTSIDE_SCENARIO);
+        return named.scenario;
+      },
+      test: () => named.test,
+      vu: () => {
+        inInit('getting VU information in the init context is not supported');
+        return named.vu;
+      },
+    }),
+  };
+}

@@ -1,0 +1,331 @@
+/**
+ * One socket of `k6/websockets` between engine and script: turns what the engine reports into samples
+ * and into tasks of the VU that deliver events, and decides how the socket ends.
+ *
+ * Engine callbacks never run script code themselves; they post tasks. `readyState` is the script's
+ * view and changes in tasks only, so a handler sees the state its event belongs to.
+ */
+import { nowMs } from '../base/clock.ts';
+import type { Coroutine } from '../suspend/op.ts';
+import {
+  type Connection,
+  type ConnectionEvents,
+  type DialRequest,
+  type DialTimings,
+  EndCause,
+  type Ending,
+  type HandshakeResponse,
+} from '../websocket/api.ts';
+import { blobFromBytes } from './blob.ts';
+import type { CookieJar } from './cookie-jar.ts';
+import { keepCookies } from './dial-params.ts';
+import {
+  createCloseEvent,
+  createErrorEvent,
+  createEvent,
+  createMessageEvent,
+  deliver,
+  type Event,
+  type EventTarget,
+  listenersOf,
+} from './events.ts';
+import { breakErrorText, closeErrorText, dialErrorText } from './go-errors.ts';
+import type { IterationResource, VuHost } from './host.ts';
+import { SocketMetrics } from './ws-metrics.ts';
+import type { WsAddress } from './ws-url.ts';
+import type { TagSet } from '../metrics/tag-set.ts';
+
+/** Opens a connection; `dial` of the engine, or a stand-in for it in tests. */
+export type Dial = (request: DialRequest, events: ConnectionEvents) => Connection;
+
+export const ReadyState = { connecting: 0, open: 1, closing: 2, closed: 3 } as const;
+export type ReadyState = (typeof ReadyState)[keyof typeof ReadyState];
+
+export type BinaryType = 'blob' | 'arraybuffer';
+
+export const NORMAL_CODE = 1000;
+const GOING_AWAY_CODE = 1001;
+const ABNORMAL_CODE = 1006;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** How a socket ended, as its last events tell. '' = no error event. */
+interface LastWords {
+  readonly errorText: string;
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}
+
+/** What a session is made of. */
+export interface SessionSetup {
+  readonly host: VuHost;
+  /** Receives the events; `this` of handlers. */
+  readonly target: EventTarget;
+  readonly url: string;
+  readonly tags: TagSet;
+  readonly jar: CookieJar;
+  readonly binaryType: BinaryType;
+}
+
+export class SocketSession implements ConnectionEvents, IterationResource {
+  readonly url: string;
+  readonly host: VuHost;
+  readyState: ReadyState = ReadyState.connecting;
+  binaryType: BinaryType;
+  protocol = '';
+  extensions = '';
+  readonly #target: EventTarget;
+  readonly #metrics: SocketMetrics;
+  readonly #jar: CookieJar;
+  #address: WsAddress | undefined;
+  #connection: Connection | undefined;
+  /** Start of the dial once the open event is due; undefined before. */
+  #openedStartMs: number | undefined;
+  /** The task with the last words is posted, or has run. */
+  #isEnding = false;
+  #isDropped = false;
+  #isWindingDown = false;
+
+  constructor(setup: SessionSetup) {
+    this.host = setup.host;
+    this.#target = setup.target;
+    this.url = setup.url;
+    this.#jar = setup.jar;
+    this.binaryType = setup.binaryType;
+    this.#metrics = new SocketMetrics(setup.host, setup.tags);
+  }
+
+  /** Dials; keeps the iteration alive from now on. */
+  begin(dial: Dial, request: DialRequest, address: WsAddress): void {
+    this.#hold();
+    this.#address = address;
+    this.#connection = dial(request, this);
+    // The script may have seen the end already if the dial failed within the call.
+    if (this.#isDropped) this.#connection.terminate();
+  }
+
+  /** Fails as a dial would, without one: the request cannot be made. */
+  beginFailed(errorText: string): void {
+    this.#hold();
+    const timings = { startMs: nowMs(), dnsMs: 0, tcpMs: 0, tlsMs: 0, upgradeMs: 0, totalMs: 0 };
+    this.#metrics.dialEnded(timings, undefined, undefined);
+    this.#end({ errorText, code: ABNORMAL_CODE, reason: '', wasClean: false });
+  }
+
+  #hold(): void {
+    this.host.hold();
+    this.host.addResource(this);
+  }
+
+  get bufferedBytes(): number {
+    return this.#connection?.bufferedBytes ?? 0;
+  }
+
+  /** Text that the connection no longer takes (the peer's Close is on its way to the script) is lost. */
+  sendText(text: string): void {
+    if (this.#connection?.sendText(text) === true) this.#metrics.sent();
+  }
+
+  sendBinary(bytes: Uint8Array): void {
+    if (this.#connection?.sendBinary(bytes) === true) this.#metrics.sent();
+  }
+
+  ping(): void {
+    if (this.#connection?.ping(encoder.encode(this.#metrics.nextPing())) !== true) return;
+    this.#metrics.pingSent(nowMs());
+    this.#metrics.sent();
+  }
+
+  /** Begins the closing handshake; gives up a dial. Only while connecting or open. */
+  close(code: number, reason: string): void {
+    const wasOpen = this.readyState === ReadyState.open;
+    this.readyState = ReadyState.closing;
+    if (wasOpen) {
+      this.#connection?.close(code, reason);
+      this.#metrics.sent();
+    } else {
+      this.#connection?.terminate();
+    }
+  }
+
+  drop(): void {
+    this.#isDropped = true;
+    if (this.readyState === ReadyState.connecting) this.#connection?.terminate();
+    else if (this.readyState !== ReadyState.closed) this.#connection?.closeNow(NORMAL_CODE);
+  }
+
+  windDown(): void {
+    this.#isWindingDown = true;
+    if (this.#isEnding) return;
+    const wasConnecting = this.readyState === ReadyState.connecting;
+    this.readyState = ReadyState.closing;
+    if (wasConnecting) this.#connection?.terminate();
+    else this.#connection?.closeNow(NORMAL_CODE);
+  }
+
+  onOpen(response: HandshakeResponse, timings: DialTimings, remoteAddress: string): void {
+    keepCookies(this.#jar, this.url, response);
+    this.#metrics.dialEnded(timings, response, remoteAddress);
+    this.host.loop.post(() => this.#deliverOpen(response, timings));
+  }
+
+  onText(text: string, atMs: number): void {
+    this.host.loop.post(() => this.#deliverMessage(text, atMs));
+  }
+
+  onBinary(payload: ArrayBuffer, atMs: number): void {
+    this.host.loop.post(() => this.#deliverMessage(payload, atMs));
+  }
+
+  onPing(_payload: Uint8Array, atMs: number): void {
+    this.host.loop.post(() => this.#deliverControl('ping', atMs));
+  }
+
+  onPong(payload: Uint8Array, atMs: number): void {
+    const id = decoder.decode(payload);
+    if (!this.#metrics.pongReceived(id, atMs)) {
+      this.host.log('warning', `received pong for unknown ping ID ${id}`);
+    }
+    this.host.loop.post(() => this.#deliverControl('pong', atMs));
+  }
+
+  onPeerClose(code: number, reason: string, _atMs: number): void {
+    // k6's scripts see the end when the Close frame is there, not when the TCP connection is gone.
+    const isExpected = code === NORMAL_CODE || code === GOING_AWAY_CODE;
+    const errorText = isExpected ? '' : closeErrorText(code, reason);
+    this.#end({ errorText, code, reason, wasClean: true });
+  }
+
+  onBytes(sentBytes: number, receivedBytes: number): void {
+    this.host.countBytes(sentBytes, receivedBytes);
+  }
+
+  onEnd(ending: Ending): void {
+    const isDialFailure = ending.cause.startsWith('dial-');
+    if (isDialFailure) {
+      const { response } = ending;
+      if (response !== undefined) keepCookies(this.#jar, this.url, response);
+      this.#metrics.dialEnded(ending.timings, response, ending.remoteAddress);
+    }
+    this.#end(this.#lastWordsOf(ending, isDialFailure));
+  }
+
+  #lastWordsOf(ending: Ending, isDialFailure: boolean): LastWords {
+    const host = this.#address?.host ?? '';
+    const port = this.#address?.port ?? 0;
+    const abnormal = { code: ABNORMAL_CODE, reason: '', wasClean: false };
+    if (isDialFailure) return { ...abnormal, errorText: dialErrorText(ending, host, port) };
+    if (this.#isWindingDown) return { errorText: '', code: NORMAL_CODE, reason: '', wasClean: true };
+    if (ending.cause === EndCause.terminated) {
+      // Given up between the handshake and the open event.
+      const aborted = { ...ending, cause: EndCause.dialAborted };
+      return { ...abnormal, errorText: dialErrorText(aborted, host, port) };
+    }
+    if (ending.wasClean) {
+      return { errorText: '', code: ending.code, reason: ending.reason, wasClean: true };
+    }
+    return { ...abnormal, errorText: breakErrorText(ending, host, port) };
+  }
+
+  /** Posts the task of the last events, once. */
+  #end(words: LastWords): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    if (!this.#isDropped) this.host.loop.post(() => this.#finish(words));
+  }
+
+  #deliverOpen(response: HandshakeResponse, timings: DialTimings): Coroutine | undefined {
+    if (this.readyState !== ReadyState.connecting || this.#isDropped) return undefined;
+    this.readyState = ReadyState.open;
+    this.protocol = response.protocol;
+    this.extensions = response.extensions;
+    this.#openedStartMs = timings.startMs;
+    if (listenersOf(this.#target, 'open').length === 0) return undefined;
+    return this.#deliver(createEvent('open', this.#target, timings.startMs + timings.totalMs));
+  }
+
+  #deliverMessage(data: string | ArrayBuffer, atMs: number): Coroutine | undefined {
+    if (this.readyState !== ReadyState.open || this.#isDropped) return undefined;
+    this.#metrics.received(atMs);
+    if (listenersOf(this.#target, 'message').length === 0) return undefined;
+    const value =
+      typeof data === 'string' || this.binaryType === 'arraybuffer'
+        ? data
+        : blobFromBytes(new Uint8Array(data));
+    return this.#deliver(createMessageEvent(this.#target, atMs, value, this.url));
+  }
+
+  /** An exception of these listeners fails the iteration, which then ends the socket with the others. */
+  #deliverControl(type: 'ping' | 'pong', atMs: number): Coroutine | undefined {
+    if (this.#isDropped || listenersOf(this.#target, type).length === 0) return undefined;
+    return deliver(this.#target, createEvent(type, this.#target, atMs), this.host);
+  }
+
+  /** Delivers an event whose listeners end the socket when they throw. */
+  #deliver(event: Event): Coroutine | undefined {
+    try {
+      const rest = deliver(this.#target, event, this.host);
+      return rest === undefined ? undefined : this.#deliverRest(rest);
+    } catch (error) {
+      return this.#failByListener(error);
+    }
+  }
+
+  *#deliverRest(rest: Coroutine): Coroutine<void> {
+    try {
+      yield* rest;
+    } catch (error) {
+      yield* this.#failByListener(error);
+    }
+  }
+
+  /** k6's rule: the TCP connection is cut, error and close follow, then the iteration fails. */
+  *#failByListener(error: unknown): Coroutine<void> {
+    if (this.#isDropped) throw error;
+    this.#isEnding = true;
+    this.#connection?.terminate();
+    const words = { errorText: exceptionText(error), code: ABNORMAL_CODE, reason: '', wasClean: false };
+    yield* this.#finish(words);
+    throw error;
+  }
+
+  *#finish(words: LastWords): Coroutine<void> {
+    if (this.#isDropped) return;
+    const endMs = nowMs();
+    this.readyState = ReadyState.closed;
+    if (this.#openedStartMs !== undefined) {
+      this.#metrics.ended(endMs - this.#openedStartMs, endMs);
+    }
+    try {
+      if (words.errorText !== '') {
+        yield* this.#deliverLast(createErrorEvent(this.#target, endMs, words.errorText));
+      }
+      const { code, reason, wasClean } = words;
+      yield* this.#deliverLast(createCloseEvent(this.#target, endMs, code, reason, wasClean));
+    } catch (error) {
+      if (!this.#isWindingDown) throw error;
+      // The iteration has failed already; its first exception is the one that is reported.
+      this.host.log('debug', `exception while the socket was closed: ${exceptionText(error)}`);
+    } finally {
+      if (!this.#isDropped) {
+        this.host.removeResource(this);
+        this.host.release();
+      }
+    }
+  }
+
+  *#deliverLast(event: Event): Coroutine<void> {
+    const rest = deliver(this.#target, event, this.host);
+    if (rest !== undefined) yield* rest;
+  }
+}
+
+const FRAME = /\(?((?:file:|[A-Za-z]:|\/)[^()\s]*:\d+:\d+)\)?/;
+
+/** `Error: boom at file:///s.js:12:67`. */
+function exceptionText(error: unknown): string {
+  const position = error instanceof Error ? FRAME.exec(error.stack ?? '')?.[1] : undefined;
+  return position === undefined ? String(error) : `${String(error)} at ${position}`;
+}

@@ -1,0 +1,35 @@
+/** The modules `k6/websockets` and `k6/experimental/websockets`: WebSocket and Blob. */
+import { dial as engineDial } from '../websocket/dial.ts';
+import { Blob } from './blob.ts';
+import type { ScriptModule, VuHost } from './host.ts';
+import type { Dial } from './socket-session.ts';
+import { bindWebSocketClass } from './websocket-class.ts';
+
+export interface WebsocketsModuleOptions {
+  /**
+   * The import path is `k6/experimental/websockets`: binary messages arrive as ArrayBuffer unless the
+   * script says otherwise, as scripts written for k6 <= 0.53 expect; a deprecation is logged.
+   */
+  readonly isExperimental?: boolean;
+  /** Stand-in for the engine's. */
+  readonly dial?: Dial;
+}
+
+const DEPRECATION =
+  'k6/experimental/websockets is deprecated and will be removed in a future release. Please use k6/websockets instead.';
+
+/** `k6/websockets` bound to one VU. */
+export function createWebsocketsModule(
+  host: VuHost,
+  options: WebsocketsModuleOptions = {},
+): ScriptModule {
+  const isExperimental = options.isExperimental === true;
+  if (isExperimental) host.logOnce('k6/experimental/websockets', 'warning', DEPRECATION);
+  const WebSocket = bindWebSocketClass({
+    host,
+    dial: options.dial ?? engineDial,
+    binaryType: isExperimental ? 'arraybuffer' : 'blob',
+  });
+  const named = { WebSocket, Blob };
+  return { named, default: named };
+}

@@ -1,0 +1,118 @@
+/**
+ * The samples of one socket. Tags and metadata are frozen when the socket is created and completed by
+ * the handshake; series are looked up once, so a message costs one `record`.
+ */
+import type { TagSet } from '../metrics/tag-set.ts';
+import type { DialTimings, HandshakeResponse } from '../websocket/api.ts';
+import type { VuHost } from './host.ts';
+
+const UNKNOWN_SERIES = -1;
+/** Pings that may wait for their pong; beyond that the oldest counts as lost. */
+const PENDING_PINGS_MAX = 1000;
+
+/** Tags of a `k6/websockets` socket: a `name` of the script's own is the `url` tag too. */
+export function namedSocketTags(host: VuHost, tags: TagSet, url: string): TagSet {
+  const name = tags.get('name') ?? url;
+  const named = host.isSystemTagEnabled('name') ? tags.with('name', name) : tags;
+  return host.isSystemTagEnabled('url') ? named.with('url', name) : named;
+}
+
+/** Tags of a `k6/ws` socket: `url` only. */
+export function plainSocketTags(host: VuHost, tags: TagSet, url: string): TagSet {
+  return host.isSystemTagEnabled('url') ? tags.with('url', url) : tags;
+}
+
+/** `address:port` or `[address]:port` without the port. */
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+}
+
+export class SocketMetrics {
+  readonly #host: VuHost;
+  readonly #metadata: ReadonlyMap<string, string>;
+  #tags: TagSet;
+  #sentSeries = UNKNOWN_SERIES;
+  #receivedSeries = UNKNOWN_SERIES;
+  #pingSeries = UNKNOWN_SERIES;
+  #pingCount = 0;
+  /** Send times of pings without a pong, by number. */
+  #pingTimesMs: Map<string, number> | undefined;
+
+  constructor(host: VuHost, tags: TagSet) {
+    this.#host = host;
+    this.#tags = tags;
+    this.#metadata = host.metadata;
+  }
+
+  /** The dial is over, well or not: `ws_sessions` and `ws_connecting` at the time it began. */
+  dialEnded(
+    timings: DialTimings,
+    response: HandshakeResponse | undefined,
+    remoteAddress: string | undefined,
+  ): void {
+    const host = this.#host;
+    if (response !== undefined) {
+      if (host.isSystemTagEnabled('status')) {
+        this.#tags = this.#tags.with('status', String(response.status));
+      }
+      if (host.isSystemTagEnabled('subproto')) {
+        this.#tags = this.#tags.with('subproto', response.protocol);
+      }
+    }
+    if (remoteAddress !== undefined && host.isSystemTagEnabled('ip')) {
+      this.#tags = this.#tags.with('ip', hostOf(remoteAddress));
+    }
+    const { builtin } = host;
+    const { startMs, totalMs } = timings;
+    host.record(host.series(builtin.ws_sessions, this.#tags), 1, startMs, this.#metadata);
+    host.record(host.series(builtin.ws_connecting, this.#tags), totalMs, startMs, this.#metadata);
+  }
+
+  sent(): void {
+    if (this.#sentSeries === UNKNOWN_SERIES) {
+      this.#sentSeries = this.#host.series(this.#host.builtin.ws_msgs_sent, this.#tags);
+    }
+    this.#host.record(this.#sentSeries, 1, undefined, this.#metadata);
+  }
+
+  received(atMs: number): void {
+    if (this.#receivedSeries === UNKNOWN_SERIES) {
+      this.#receivedSeries = this.#host.series(this.#host.builtin.ws_msgs_received, this.#tags);
+    }
+    this.#host.record(this.#receivedSeries, 1, atMs, this.#metadata);
+  }
+
+  /** Payload of the next ping: a decimal counter. */
+  nextPing(): string {
+    return String(this.#pingCount);
+  }
+
+  pingSent(timeMs: number): void {
+    this.#pingTimesMs ??= new Map();
+    if (this.#pingTimesMs.size >= PENDING_PINGS_MAX) {
+      for (const oldest of this.#pingTimesMs.keys()) {
+        this.#pingTimesMs.delete(oldest);
+        break;
+      }
+    }
+    this.#pingTimesMs.set(this.nextPing(), timeMs);
+    this.#pingCount += 1;
+  }
+
+  /** `ws_ping`, if the pong answers a ping of ours; else returns false. */
+  pongReceived(payload: string, atMs: number): boolean {
+    const sentMs = this.#pingTimesMs?.get(payload);
+    if (sentMs === undefined) return false;
+    this.#pingTimesMs?.delete(payload);
+    if (this.#pingSeries === UNKNOWN_SERIES) {
+      this.#pingSeries = this.#host.series(this.#host.builtin.ws_ping, this.#tags);
+    }
+    this.#host.record(this.#pingSeries, atMs - sentMs, atMs, this.#metadata);
+    return true;
+  }
+
+  ended(durationMs: number, timeMs: number): void {
+    const series = this.#host.series(this.#host.builtin.ws_session_duration, this.#tags);
+    this.#host.record(series, durationMs, timeMs, this.#metadata);
+  }
+}

@@ -1,0 +1,492 @@
+/**
+ * One `ws.connect` of `k6/ws`: dial, the socket object of the script, its handlers in k6's order, and
+ * the end.
+ *
+ * All script code runs in tasks of the inner loop. A task never throws: an exception of a handler
+ * closes the socket and becomes the outcome of `connect`.
+ */
+import { nowMs } from '../base/clock.ts';
+import type { Coroutine } from '../suspend/op.ts';
+import { callUser, hostFunction, twinOf } from '../suspend/runtime.ts';
+import {
+  type Connection,
+  type ConnectionEvents,
+  type DialTimings,
+  EndCause,
+  type Ending,
+  type HandshakeResponse,
+} from '../websocket/api.ts';
+import { printAsErrorText } from './console.ts';
+import {
+  canonicalHeaderName,
+  type DialParams,
+  dialRequestOf,
+  keepCookies,
+} from './dial-params.ts';
+import {
+  breakErrorText,
+  CLOSE_SENT,
+  closeErrorText,
+  dialErrorText,
+  MALFORMED_URL,
+  UNEXPECTED_EOF,
+} from './go-errors.ts';
+import type { EventLoop, VuHost } from './host.ts';
+import { NativeError } from './script-error.ts';
+import type { Dial } from './socket-session.ts';
+import { plainSocketTags, SocketMetrics } from './ws-metrics.ts';
+import { SocketTimer } from './ws-timers.ts';
+import { parseGoUrl, UrlSyntaxError, type WsAddress, wsAddressOf } from './ws-url.ts';
+
+export type UserFunction = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Who waits for the end of a session. One call, at most once. */
+export interface SessionOutcome {
+  ok(response: WsResponse): void;
+  fail(error: unknown): void;
+  /** The dial failed and the `throw` option is on. */
+  failDial(text: string): void;
+}
+
+/** What `connect` returns. */
+export interface WsResponse {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly error: string;
+}
+
+const NORMAL_CODE = 1000;
+const GOING_AWAY_CODE = 1001;
+const ABNORMAL_CODE = 1006;
+const HANDSHAKE_OK = 101;
+const NO_STATUS_CODE = 1005;
+const CODE_MASK = 0xffff;
+
+const NO_ARGS: readonly unknown[] = [];
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** What `error` handlers get: no Error, its text comes from `error()` and String(). */
+class SocketError {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+    printAsErrorText(this);
+  }
+
+  error(): string {
+    return this.#text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** An error that stands for a close code. */
+class SocketCloseError extends SocketError {
+  readonly code: number;
+  readonly text: string;
+
+  constructor(code: number, reason: string) {
+    super(closeErrorText(code, reason));
+    this.code = code;
+    this.text = reason;
+  }
+}
+
+function responseOf(url: string, response: HandshakeResponse): WsResponse {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of response.headers) {
+    const key = canonicalHeaderName(name);
+    headers[key] = Object.hasOwn(headers, key) ? `${headers[key]}, ${value}` : value;
+  }
+  const isOpen = response.status === HANDSHAKE_OK;
+  const body = isOpen ? '' : decoder.decode(response.body);
+  return { url, status: response.status, headers, body, error: '' };
+}
+
+export class WsSession implements ConnectionEvents {
+  readonly #host: VuHost;
+  readonly #dial: Dial;
+  readonly #url: string;
+  readonly #params: DialParams;
+  readonly #callback: UserFunction;
+  readonly #metrics: SocketMetrics;
+  readonly #handlers = new Map<string, UserFunction[]>();
+  readonly #timers = new Set<SocketTimer>();
+  #loop: EventLoop | undefined;
+  #outcome: SessionOutcome | undefined;
+  #address: WsAddress | undefined;
+  #connection: Connection | undefined;
+  #response: WsResponse | undefined;
+  #startMs = 0;
+  /** The script may not expect further events: closed by either side. */
+  #isClosed = false;
+  /** The peer's Close or the end of the connection is on its way to the script, or it was dropped. */
+  #isEndKnown = false;
+  #isDropped = false;
+  #isReporting = false;
+  /** Posted calls of `error` handlers that `connect` has to wait for. */
+  #pendingReports = 0;
+
+  constructor(host: VuHost, dial: Dial, url: string, params: DialParams, callback: UserFunction) {
+    this.#host = host;
+    this.#dial = dial;
+    this.#url = url;
+    this.#params = params;
+    this.#callback = callback;
+    this.#metrics = new SocketMetrics(host, plainSocketTags(host, params.tags, url));
+  }
+
+  start(loop: EventLoop, outcome: SessionOutcome): void {
+    this.#loop = loop;
+    this.#outcome = outcome;
+    this.#startMs = nowMs();
+    const address = this.#resolveUrl();
+    if (typeof address === 'string') {
+      this.#failBeforeDial(address);
+      return;
+    }
+    this.#address = address;
+    const request = dialRequestOf(this.#host, this.#url, address, this.#params, []);
+    this.#connection = this.#dial(request, this);
+  }
+
+  /** The address to dial, or why there is none. */
+  #resolveUrl(): WsAddress | string {
+    try {
+      const address = wsAddressOf(parseGoUrl(this.#url));
+      return address ?? MALFORMED_URL;
+    } catch (error) {
+      if (error instanceof UrlSyntaxError) return error.message;
+      throw error;
+    }
+  }
+
+  #failBeforeDial(text: string): void {
+    const timings = { startMs: this.#startMs, dnsMs: 0, tcpMs: 0, tlsMs: 0, upgradeMs: 0, totalMs: 0 };
+    this.#metrics.dialEnded(timings, undefined, undefined);
+    this.#failDial(text, undefined);
+  }
+
+  #failDial(text: string, response: HandshakeResponse | undefined): void {
+    this.#isClosed = true;
+    this.#metrics.ended(nowMs() - this.#startMs, this.#startMs);
+    if (this.#host.isThrowing) {
+      this.#outcome?.failDial(text);
+    } else if (response === undefined) {
+      this.#outcome?.ok({ url: '', status: 0, headers: {}, body: '', error: text });
+    } else {
+      this.#outcome?.ok(responseOf('', response));
+    }
+  }
+
+  /** The script may not run any more: Close 1001, no handlers, no samples. */
+  drop(): void {
+    const wasOpen = this.#response !== undefined;
+    const wasClosed = this.#isClosed;
+    this.#isDropped = true;
+    this.#isClosed = true;
+    this.#cancelTimers();
+    if (wasClosed) return;
+    if (wasOpen) this.#connection?.closeNow(GOING_AWAY_CODE);
+    else this.#connection?.terminate();
+  }
+
+  onOpen(response: HandshakeResponse, timings: DialTimings, remoteAddress: string): void {
+    keepCookies(this.#params.jar, this.#url, response);
+    this.#startMs = timings.startMs;
+    this.#metrics.dialEnded(timings, response, remoteAddress);
+    this.#response = responseOf(this.#url, response);
+    this.#loop?.post(() => this.#begin());
+  }
+
+  onText(text: string, atMs: number): void {
+    this.#loop?.post(() => this.#deliverMessage('message', text, atMs));
+  }
+
+  onBinary(payload: ArrayBuffer, atMs: number): void {
+    this.#loop?.post(() => this.#deliverMessage('binaryMessage', payload, atMs));
+  }
+
+  onPing(): void {
+    this.#loop?.post(() => this.#deliverEvent('ping'));
+  }
+
+  onPong(payload: Uint8Array, atMs: number): void {
+    if (!this.#isClosed) this.#metrics.pongReceived(decoder.decode(payload), atMs);
+    this.#loop?.post(() => this.#deliverEvent('pong'));
+  }
+
+  onPeerClose(code: number, reason: string): void {
+    if (this.#isClosed || this.#isEndKnown) return;
+    this.#isEndKnown = true;
+    const isExpected = code === NORMAL_CODE || code === GOING_AWAY_CODE;
+    const error = isExpected ? undefined : new SocketCloseError(code, reason);
+    this.#loop?.post(() => this.#endByPeer(error, code));
+  }
+
+  onBytes(sentBytes: number, receivedBytes: number): void {
+    this.#host.countBytes(sentBytes, receivedBytes);
+  }
+
+  onEnd(ending: Ending): void {
+    if (this.#isDropped) return;
+    if (ending.cause.startsWith('dial-')) {
+      const { response, timings } = ending;
+      if (response !== undefined) keepCookies(this.#params.jar, this.#url, response);
+      this.#startMs = timings.startMs;
+      this.#metrics.dialEnded(timings, response, ending.remoteAddress);
+      this.#failDial(dialErrorText(ending, this.#hostName, this.#port), response);
+      return;
+    }
+    if (this.#isClosed || this.#isEndKnown) return;
+    this.#isEndKnown = true;
+    const isEof = ending.cause === EndCause.endOfStream;
+    const error = isEof
+      ? new SocketCloseError(ABNORMAL_CODE, UNEXPECTED_EOF)
+      : new SocketError(breakErrorText(ending, this.#hostName, this.#port));
+    // k6 itself closes after any other failure, with its default code.
+    this.#loop?.post(() => this.#endByPeer(error, isEof ? ABNORMAL_CODE : GOING_AWAY_CODE));
+  }
+
+  get #hostName(): string {
+    return this.#address?.host ?? '';
+  }
+
+  get #port(): number {
+    return this.#address?.port ?? 0;
+  }
+
+  /** The setup callback, then `open`, even if the callback has closed the socket. */
+  *#begin(): Coroutine<void> {
+    if (this.#isDropped) return;
+    try {
+      yield* callUser(this.#callback, undefined, [this.#createSocket()]);
+      yield* this.#callAll(this.#handlers.get('open') ?? [], NO_ARGS);
+    } catch (error) {
+      yield* this.#fail(error);
+      return;
+    }
+    this.#settleIfClosed();
+  }
+
+  #deliverMessage(
+    event: 'message' | 'binaryMessage',
+    data: string | ArrayBuffer,
+    atMs: number,
+  ): Coroutine | undefined {
+    if (this.#isClosed) return undefined;
+    this.#metrics.received(atMs);
+    const handlers = this.#handlers.get(event);
+    const first = handlers?.[0];
+    if (handlers === undefined || first === undefined) return undefined;
+    if (handlers.length > 1 || twinOf(first) !== undefined) return this.#run(handlers, [data]);
+    try {
+      first.call(undefined, data);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#settleIfClosed();
+    return undefined;
+  }
+
+  #deliverEvent(event: 'ping' | 'pong'): Coroutine | undefined {
+    const handlers = this.#handlers.get(event);
+    return this.#isClosed || handlers === undefined ? undefined : this.#run(handlers, NO_ARGS);
+  }
+
+  /** Calls handlers as one task. */
+  *#run(handlers: readonly UserFunction[], args: readonly unknown[]): Coroutine<void> {
+    try {
+      yield* this.#callAll(handlers, args);
+    } catch (error) {
+      yield* this.#fail(error);
+      return;
+    }
+    this.#settleIfClosed();
+  }
+
+  *#callAll(handlers: readonly UserFunction[], args: readonly unknown[]): Coroutine<void> {
+    // A handler added meanwhile waits for the next event.
+    const { length } = handlers;
+    for (let index = 0; index < length; index++) {
+      const handler = handlers[index];
+      if (handler !== undefined) yield* callUser(handler, undefined, [...args]);
+    }
+  }
+
+  /** The peer or the network ended it: `error` if there is one, then `close`. */
+  *#endByPeer(error: SocketError | undefined, code: number): Coroutine<void> {
+    if (this.#isClosed) return;
+    try {
+      if (error !== undefined) {
+        this.#isReporting = true;
+        yield* this.#callAll(this.#handlers.get('error') ?? [], [error]);
+        this.#isReporting = false;
+      }
+      if (!this.#isClosed) {
+        this.#isClosed = true;
+        this.#cancelTimers();
+        yield* this.#callAll(this.#handlers.get('close') ?? [], [code]);
+      }
+    } catch (thrown) {
+      yield* this.#fail(thrown);
+      return;
+    }
+    this.#settleIfClosed();
+  }
+
+  /** A handler threw: Close 1001, `close` handlers, then `connect` throws. */
+  *#fail(error: unknown): Coroutine<void> {
+    if (this.#isDropped) return;
+    try {
+      yield* this.#close(GOING_AWAY_CODE);
+    } catch (second) {
+      this.#host.log('debug', `exception while the socket was closed: ${String(second)}`);
+    }
+    this.#settle()?.fail(error);
+  }
+
+  /** k6 takes any integer; the wire has 16 bits for it, and 1005 stands for no code. */
+  *#close(code: number): Coroutine<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelTimers();
+    this.#connection?.closeNow(code === NO_STATUS_CODE ? undefined : code & CODE_MASK);
+    yield* this.#callAll(this.#handlers.get('close') ?? [], [code]);
+  }
+
+  #settleIfClosed(): void {
+    if (!this.#isClosed || this.#isDropped || this.#pendingReports > 0) return;
+    if (this.#response === undefined) return;
+    const response = this.#response;
+    this.#settle()?.ok(response);
+  }
+
+  /** Ends the session once; returns who has to know. */
+  #settle(): SessionOutcome | undefined {
+    const outcome = this.#outcome;
+    if (outcome === undefined) return undefined;
+    this.#outcome = undefined;
+    this.#metrics.ended(nowMs() - this.#startMs, this.#startMs);
+    return outcome;
+  }
+
+  #cancelTimers(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+  }
+
+  #createSocket(): object {
+    return {
+      close: hostFunction(this.#host, 'close', 0, (code?: unknown) =>
+        this.#close(code === undefined ? GOING_AWAY_CODE : Math.trunc(Number(code)) || 0),
+      ),
+      on: (event: unknown, handler: unknown): void => this.#addHandler(String(event), handler),
+      ping: (): void => this.#ping(),
+      send: (message?: unknown): void => this.#send(message),
+      sendBinary: (...args: unknown[]): void => this.#sendBinary(args),
+      setInterval: (callback?: unknown, delay?: unknown): void =>
+        this.#startTimer('setInterval', callback, delay),
+      setTimeout: (callback?: unknown, delay?: unknown): void =>
+        this.#startTimer('setTimeout', callback, delay),
+    };
+  }
+
+  #addHandler(event: string, handler: unknown): void {
+    if (typeof handler !== 'function') return;
+    const known = this.#handlers.get(event);
+    if (known === undefined) this.#handlers.set(event, [handler as UserFunction]); // border to script values
+    else known.push(handler as UserFunction);
+  }
+
+  #send(message: unknown): void {
+    const text = message === undefined || message === null ? '' : String(message);
+    this.#metrics.sent();
+    if (this.#connection?.sendText(text) !== true) this.#reportUnsent();
+  }
+
+  #sendBinary(args: readonly unknown[]): void {
+    if (args.length === 0) throw new NativeError('missing argument, expected ArrayBuffer');
+    const [data] = args;
+    if (!(data instanceof ArrayBuffer)) {
+      throw new NativeError(`expected ArrayBuffer as argument, received: ${constructorName(data)}`);
+    }
+    this.#metrics.sent();
+    if (this.#connection?.sendBinary(new Uint8Array(data)) !== true) this.#reportUnsent();
+  }
+
+  #ping(): void {
+    const isSent = this.#connection?.ping(encoder.encode(this.#metrics.nextPing())) === true;
+    if (isSent) this.#metrics.pingSent(nowMs());
+    else this.#reportUnsent();
+  }
+
+  /**
+   * `error` handlers for a write on a closed connection, within the call that tried it. A handler that
+   * may block runs as a task of its own instead: `send` cannot be suspended.
+   */
+  #reportUnsent(): void {
+    if (this.#isReporting || this.#isDropped) return;
+    const error = new SocketError(CLOSE_SENT);
+    this.#isReporting = true;
+    try {
+      for (const handler of [...(this.#handlers.get('error') ?? [])]) {
+        if (twinOf(handler) === undefined) handler.call(undefined, error);
+        else this.#postReport(handler, error);
+      }
+    } finally {
+      this.#isReporting = false;
+    }
+  }
+
+  #postReport(handler: UserFunction, error: SocketError): void {
+    this.#pendingReports += 1;
+    this.#loop?.post(() => {
+      this.#pendingReports -= 1;
+      return this.#run([handler], [error]);
+    });
+  }
+
+  #startTimer(name: 'setTimeout' | 'setInterval', callback: unknown, delay: unknown): void {
+    const handler = timerCallbackOf(name, callback);
+    const delayMs = delay === undefined ? 0 : Number(delay);
+    if (!(delayMs > 0)) {
+      throw new NativeError(
+        `${name} requires a >0 timeout parameter, received ${delayMs.toFixed(2)}`,
+      );
+    }
+    if (this.#isClosed) return;
+    const isRepeating = name === 'setInterval';
+    const timer = new SocketTimer(this.#host, delayMs, isRepeating, (done) => {
+      if (!isRepeating) this.#timers.delete(timer);
+      this.#loop?.post(() => {
+        done();
+        return this.#isClosed ? undefined : this.#run([handler], NO_ARGS);
+      });
+    });
+    this.#timers.add(timer);
+  }
+}
+
+function timerCallbackOf(name: string, callback: unknown): UserFunction {
+  if (typeof callback === 'function') return callback as UserFunction; // border to script values
+  if (callback === undefined || callback === null) {
+    throw new NativeError(`${name}'s callback isn't a callable function`);
+  }
+  throw new TypeError(
+    `could not convert function call parameter 0: could not convert ${String(callback)} to sobek.Callable`,
+  );
+}
+
+function constructorName(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  const constructor: unknown = Reflect.get(Object(value), 'constructor');
+  return typeof constructor === 'function' ? constructor.name : 'Object';
+}

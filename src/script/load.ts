@@ -1,0 +1,144 @@
+/**
+ * From what the user named on the command line to the `ScriptBundle` that workers run: find the entry
+ * script, bundle it with everything it imports, make its blocking calls suspendable.
+ */
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ExitCode, GharialError } from '../base/errors.ts';
+import { type SuspendMode, transformProgram } from '../suspend/transform.ts';
+import { BLOCKING_CALLS } from './blocking-calls.ts';
+import { type BundledModule, bundleScript } from './bundle.ts';
+import type { ScriptBundle, ScriptMap } from './script-bundle.ts';
+import { formatExcerpt, formatPosition, locate, toEncodedMap } from './source-position.ts';
+import { createUnitLookup } from './units.ts';
+
+export interface ScriptRequest {
+  /** A path (relative to `cwd` or absolute), a `file:` URL, or `-` for standard input. */
+  readonly entry: string;
+  /** The script's text: needed for `-`; with a path it takes the place of that file. */
+  readonly source?: string;
+  /** Absolute directory that relative names start from. */
+  readonly cwd: string;
+  /** How functions that may block are found; default `auto`. */
+  readonly suspension?: SuspendMode;
+}
+
+/**
+ * Loads a script and everything it imports.
+ *
+ * Errors: GharialError `SCRIPT_NOT_FOUND` (exit 255) for the entry script, and those of
+ * `bundleScript` (exit 107).
+ */
+export async function loadScript(request: ScriptRequest): Promise<ScriptBundle> {
+  const path = entryPath(request);
+  if (request.source === undefined) await assertIsFile(path, request.entry);
+  const bundled = await bundleScript({ path, text: request.source, cwd: request.cwd });
+  const globalNames = globalNamesFor(bundled.code);
+  const program = transform(bundled, globalNames, request.suspension ?? 'auto');
+  return {
+    code: program.code,
+    map: program.map,
+    fileName: PROGRAM_NAME,
+    entryUrl: pathToFileURL(path).href,
+    entryDir: dirname(path),
+    entryFormat: bundled.entryFormat,
+    globalNames,
+    suspends: program.suspends,
+    usesPromises: program.usesPromises,
+    hasTopLevelAwait: program.hasTopLevelAwait,
+    modules: bundled.modules,
+    sources: bundled.sources,
+    warnings: bundled.warnings,
+  };
+}
+
+/** What raw stack frames of the program are called; no file can have this name. */
+const PROGRAM_NAME = 'gharial:script';
+
+/**
+ * The globals that a program gets as variables: what every VU has its own of and scripts read often.
+ * All other globals are looked up on the VU's global object at each use.
+ */
+function globalNamesFor(code: string): string[] {
+  const names = ['globalThis', 'console', '__ENV', '__VU'];
+  // A VU needs a Math of its own only if it can seed it.
+  if (code.includes('randomSeed')) names.push('Math');
+  return names;
+}
+
+function transform(
+  { code, map, sources }: BundledModule,
+  instanceGlobals: readonly string[],
+  mode: SuspendMode,
+): Pick<ScriptBundle, 'code' | 'map' | 'suspends' | 'usesPromises' | 'hasTopLevelAwait'> {
+  try {
+    const output = transformProgram({
+      code,
+      fileName: PROGRAM_NAME,
+      map: toEncodedMap(map),
+      blocking: BLOCKING_CALLS,
+      mode,
+      unitAt: createUnitLookup(code, map),
+      instanceGlobals,
+    });
+    const { names, mappings } = output.map;
+    const urls = output.map.sources.map((source) => source ?? '');
+    return { ...output, map: { version: 3, sources: urls, names, mappings } };
+  } catch (error) {
+    throw syntaxErrorOf(error, map, sources);
+  }
+}
+
+/** What the bundler lets pass and the transform's parser does not; anything else is a bug of ours. */
+function syntaxErrorOf(error: unknown, map: ScriptMap, sources: ScriptBundle['sources']): unknown {
+  if (!(error instanceof SyntaxError) || !('loc' in error)) return error;
+  const { line, column } = error.loc as { line: number; column: number }; // acorn's: column from 0
+  const position = locate(map, line, column + 1);
+  // acorn appends the position in the program, which means nothing to the user.
+  const what = `SyntaxError: ${error.message.replace(/ \(\d+:\d+\)$/, '')}`;
+  const facets = { exitCode: ExitCode.scriptException, cause: error };
+  if (position === undefined) return new GharialError('SCRIPT_SYNTAX', what, facets);
+  const excerpt = formatExcerpt(sources[position.url] ?? '', position.line, position.column);
+  const message = `${what} at ${formatPosition(position)}\n${excerpt}`;
+  return new GharialError('SCRIPT_SYNTAX', message, facets);
+}
+
+function entryPath({ entry, source, cwd }: ScriptRequest): string {
+  if (entry === '-') {
+    if (source === undefined) throw new Error('a script from standard input needs its text');
+    return resolve(cwd, '-');
+  }
+  const [, scheme] = /^([A-Za-z][A-Za-z0-9+.-]+):\/\//.exec(entry) ?? [];
+  if (scheme === undefined) return resolve(cwd, entry);
+  if (scheme.toLowerCase() === 'file') {
+    try {
+      return fileURLToPath(entry);
+    } catch (cause) {
+      throw notFound(
+        `The script "${entry}" can't be read: it is no file URL of this machine`,
+        cause,
+      );
+    }
+  }
+  throw new GharialError(
+    'SCRIPT_NOT_FOUND',
+    `The script "${entry}" can't be read: scripts are run from local files`,
+    { hint: 'download it first and give its path, or pipe it in: gharial run -' },
+  );
+}
+
+async function assertIsFile(path: string, entry: string): Promise<void> {
+  const stats = await stat(path).catch((cause: unknown) => {
+    throw notFound(
+      `The moduleSpecifier "${entry}" couldn't be found on local disk. ` +
+        `Make sure that you've specified the right path to the file: there is no "${path}"`,
+      cause,
+    );
+  });
+  if (stats.isDirectory()) throw notFound(`The script "${entry}" is a directory: "${path}"`);
+}
+
+function notFound(message: string, cause?: unknown): GharialError {
+  return new GharialError('SCRIPT_NOT_FOUND', message, { exitCode: ExitCode.other, cause });
+}

@@ -1,0 +1,120 @@
+/**
+ * Files that a script reads with `open()` in its init code.
+ *
+ * The first init run (`__VU` 0) reads the disk and records what it read; every other run only looks
+ * that record up, so that all virtual users see the same bytes and no worker touches the disk.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ExitCode, GharialError } from '../base/errors.ts';
+
+/** Bytes by absolute path. Shared between threads when posted, never written to after recording. */
+export type OpenedFiles = ReadonlyMap<string, SharedArrayBuffer>;
+
+/**
+ * `open(path, mode)` for code in a file of `fromDir`. Mode `b` gives a fresh ArrayBuffer, anything
+ * else the text decoded as UTF-8 (one string per path, shared by all callers).
+ *
+ * Errors: GharialError `SCRIPT_OPEN` with k6's text; the caller turns it into the script's error type.
+ */
+export type OpenFile = (path: unknown, mode: unknown, fromDir: string) => string | ArrayBuffer;
+
+export interface FileRecorder {
+  readonly open: OpenFile;
+  /** What was read so far; grows with every call of `open`. */
+  readonly files: OpenedFiles;
+}
+
+/** Opens files from disk and remembers them: for the first init run. */
+export function createFileRecorder(): FileRecorder {
+  const files = new Map<string, SharedArrayBuffer>();
+  const open = createOpen((path) => {
+    const known = files.get(path);
+    if (known !== undefined) return known;
+    const bytes = readShared(path);
+    files.set(path, bytes);
+    return bytes;
+  });
+  return { open, files };
+}
+
+/** Opens recorded files only: for every init run but the first. */
+export function createFileLookup(files: OpenedFiles): OpenFile {
+  return createOpen((path) => {
+    const known = files.get(path);
+    if (known !== undefined) return known;
+    throw openError(
+      "open() can't be used with files that weren't previously opened during initialization " +
+        `(__VU==0), path: "${path}"`,
+    );
+  });
+}
+
+/**
+ * The absolute path that `open(path)` means in a file of `fromDir`.
+ * Errors: `SCRIPT_OPEN` for an empty name.
+ */
+export function resolveOpenPath(path: unknown, fromDir: string): string {
+  const name = path === undefined || path === null ? '' : String(path);
+  if (name === '') throw openError("open() can't be used with an empty filename");
+  if (!name.startsWith('file://')) return resolve(fromDir, name);
+  try {
+    return fileURLToPath(name);
+  } catch (cause) {
+    throw openError(
+      `open() can't be used with "${name}": it is not a file URL of this machine`,
+      cause,
+    );
+  }
+}
+
+function createOpen(bytesOf: (absolutePath: string) => SharedArrayBuffer): OpenFile {
+  const texts = new Map<string, string>();
+  return (path, mode, fromDir) => {
+    const absolutePath = resolveOpenPath(path, fromDir);
+    const bytes = bytesOf(absolutePath);
+    if (mode === 'b') return copyOf(bytes);
+    let text = texts.get(absolutePath);
+    if (text === undefined) {
+      // Buffer's decoder keeps a byte order mark, as k6 does.
+      text = Buffer.from(bytes).toString('utf8');
+      texts.set(absolutePath, text);
+    }
+    return text;
+  };
+}
+
+function copyOf(bytes: SharedArrayBuffer): ArrayBuffer {
+  const copy = new ArrayBuffer(bytes.byteLength);
+  new Uint8Array(copy).set(new Uint8Array(bytes));
+  return copy;
+}
+
+function readShared(path: string): SharedArrayBuffer {
+  let content: Buffer;
+  try {
+    if (statSync(path).isDirectory()) {
+      throw openError(`open() can't be used with directories, path: "${path}"`);
+    }
+    content = readFileSync(path);
+  } catch (cause) {
+    if (cause instanceof GharialError) throw cause;
+    throw openError(describeReadFailure(path, cause), cause);
+  }
+  const bytes = new SharedArrayBuffer(content.byteLength);
+  new Uint8Array(bytes).set(content);
+  return bytes;
+}
+
+function describeReadFailure(path: string, cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT') return `stat ${path}: no such file or directory`;
+  if (code === 'ENOTDIR') return `stat ${path}: not a directory`;
+  if (code === 'EACCES') return `open ${path}: permission denied`;
+  return `open ${path}: ${cause instanceof Error ? cause.message : String(cause)}`;
+}
+
+function openError(message: string, cause?: unknown): GharialError {
+  return new GharialError('SCRIPT_OPEN', message, { exitCode: ExitCode.scriptException, cause });
+}

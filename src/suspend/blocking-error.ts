@@ -1,0 +1,92 @@
+/**
+ * The error of a blocking call that was reached through a frame that cannot be suspended, and the
+ * count of such frames on the stack.
+ */
+
+const RUNTIME = new URL('.', import.meta.url).href;
+
+/** Thrown at the blocking call; also reported to the host, because libraries swallow errors. */
+export class BlockingError extends Error {
+  override readonly name = "BlockingError";
+  /** The blocking call: `sleep`, `ws.connect`. */
+  readonly call: string;
+  /** The native function in between (`JSON.stringify`), if that is the cause. */
+  readonly through: string | undefined;
+
+  constructor(call: string) {
+    const through = nativeCaller();
+    const cause =
+      through === undefined
+        ? 'the code that called it was not prepared for suspension; run with suspension "all" if it should be'
+        : `${through} is waiting for its callback and cannot be suspended; move the call out of the callback`;
+    super(`${call}() cannot wait here: ${cause}`);
+    this.call = call;
+    this.through = through;
+  }
+}
+
+let syncDepth = 0;
+
+/** True while a coroutine is being run to its end by native code: nothing may suspend. */
+export function isSynchronous(): boolean {
+  return syncDepth > 0;
+}
+
+/** Runs something that must not suspend. */
+export function withoutSuspension<T>(run: () => T): T {
+  syncDepth++;
+  try {
+    return run();
+  } finally {
+    syncDepth--;
+  }
+}
+
+/** Runs a coroutine to its end at once. Whatever it yields cannot be waited for. */
+export function runSync(coroutine: Iterator<unknown>): unknown {
+  syncDepth++;
+  try {
+    const step = coroutine.next();
+    if (step.done === true) return step.value;
+    throw new BlockingError('a blocking call');
+  } finally {
+    syncDepth--;
+  }
+}
+
+/** The function without source that sits between the blocking call and the frames that could suspend. */
+function nativeCaller(): string | undefined {
+  const sites = callSites();
+  const boundary = sites.findIndex((site) => isRuntimeFrame(site) && site.getFunctionName() === 'runSync');
+  if (boundary === -1) return undefined;
+  for (const site of sites.slice(boundary + 1)) {
+    if (isRuntimeFrame(site)) continue;
+    const file = site.getFileName();
+    if (file !== null && file !== undefined && !file.startsWith('node:')) continue;
+    const name = site.getFunctionName();
+    if (name === null || name === 'next') continue;
+    const type = site.getTypeName();
+    return type === null || type === 'Object' || name.includes('.') ? name : `${type}.${name}`;
+  }
+  return undefined;
+}
+
+/** A frame of this folder's own code. */
+export function isRuntimeFrame(site: NodeJS.CallSite): boolean {
+  return site.getFileName()?.startsWith(RUNTIME) === true;
+}
+
+/** The current stack, top first, without its own frame. */
+export function callSites(): NodeJS.CallSite[] {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = 64;
+    Error.prepareStackTrace = (_error, sites) => sites;
+    const holder: { stack?: unknown } = {};
+    Error.captureStackTrace(holder, callSites);
+    return holder.stack as NodeJS.CallSite[]; // what prepareStackTrace above returns
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}

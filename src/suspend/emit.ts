@@ -1,0 +1,534 @@
+/**
+ * The emitter's spine: walks a program and rewrites what may suspend, copying everything else verbatim.
+ *
+ * Each construct with a rule of its own lives in a file of its own (`emit-call.ts`, `emit-class.ts` …);
+ * this file decides who is asked. User expressions are never moved into a helper function: `yield`
+ * could not cross it.
+ */
+import type * as acorn from 'acorn';
+import type { FunctionNode } from './analysis-result.ts';
+import {
+  emitAssignment,
+  emitCall,
+  emitChain,
+  emitMember,
+  emitNew,
+  emitTagged,
+  emitUpdate,
+  isGated,
+  isSpecialChain,
+  isSpecialMember,
+} from './emit-call.ts';
+import { emitClass, emitClassDeclaration } from './emit-class.ts';
+import {
+  emitFunctionDeclaration,
+  emitFunctionExpression,
+  emitPlainFunction,
+} from './emit-function.ts';
+import { emitForOf, isSpecialLoop, labelledLoop } from './emit-loop.ts';
+import { emitObject, isSpecialObject } from './emit-object.ts';
+import {
+  type Emitter,
+  type Frame,
+  isNode,
+  type NameHint,
+  type PrivateTwins,
+  type Program,
+  rewritesEverything,
+  slice,
+  whole,
+} from './frame.ts';
+import { keyHint } from './key-name.ts';
+import type { Rope } from './rope.ts';
+import { forEachChild } from './scope.ts';
+
+export function createEmitter(program: Program): Emitter {
+  return new TreeEmitter(program);
+}
+
+type PrivateScope = ReadonlyMap<string, PrivateTwins | undefined>;
+
+class TreeEmitter implements Emitter {
+  readonly program: Program;
+  readonly #classes: PrivateScope[] = [];
+
+  constructor(program: Program) {
+    this.program = program;
+  }
+
+  helper(name: string): string {
+    return this.program.prefix + name;
+  }
+
+  isLowered(node: FunctionNode): boolean {
+    const { analysis, gatesPromises } = this.program;
+    return analysis.suspendable.has(node) || (gatesPromises && node.async && !node.generator);
+  }
+
+  blocks(node: acorn.Node, frame: Frame): boolean {
+    return frame.canSuspend && this.program.analysis.mayBlock.has(node);
+  }
+
+  privateTwins(name: string): PrivateTwins | undefined {
+    for (let i = this.#classes.length - 1; i >= 0; i--) {
+      const names = this.#classes[i];
+      if (names?.has(name)) return names.get(name);
+    }
+    return undefined;
+  }
+
+  inClass<T>(twins: PrivateScope, body: () => T): T {
+    this.#classes.push(twins);
+    const result = body();
+    this.#classes.pop();
+    return result;
+  }
+
+  argument(node: acorn.Node, frame: Frame): Rope {
+    const rope = this.emit(node, frame);
+    return node.type === 'SequenceExpression' ? ['(', rope, ')'] : rope;
+  }
+
+  argumentList(nodes: readonly acorn.Node[], frame: Frame): Rope {
+    const list: Rope[] = [];
+    nodes.forEach((node, index) => {
+      if (index > 0) list.push(',');
+      if (isNode(node, 'SpreadElement')) list.push('...', this.argument(node.argument, frame));
+      else list.push(this.argument(node, frame));
+    });
+    return list;
+  }
+
+  named(node: acorn.Node, frame: Frame, hint: NameHint): Rope {
+    if (isNode(node, 'ArrowFunctionExpression') || (isNode(node, 'FunctionExpression') && !node.id)) {
+      if (this.isLowered(node)) return emitFunctionExpression(this, node, frame, hint);
+    } else if (isNode(node, 'ClassExpression') && !node.id) {
+      return emitClass(this, node, frame, hint);
+    }
+    return this.argument(node, frame);
+  }
+
+  emit(anyNode: acorn.Node, frame: Frame): Rope {
+    if (!rewritesEverything(frame) && !this.program.isDirty(anyNode)) return whole(anyNode);
+    const node = anyNode as acorn.AnyNode;
+    switch (node.type) {
+      case 'Identifier':
+        return this.#identifier(node, frame);
+      case 'ThisExpression':
+        return frame.thisText ?? whole(node);
+      case 'Super':
+        return frame.superText ?? whole(node);
+      case 'MetaProperty':
+        if (node.meta.name === 'import') return `${this.helper('import')}.meta`;
+        return frame.newTargetText ?? whole(node);
+      case 'ImportExpression':
+        return [`${this.helper('di')}(${this.helper('import')},`, this.argument(node.source, frame), ')'];
+      case 'AwaitExpression':
+        if (!frame.isAsync) break;
+        return [`(yield ${this.helper('aw')}(`, this.argument(node.argument, frame), '))'];
+      case 'YieldExpression':
+        return this.#yield(node, frame);
+      case 'CallExpression':
+        return this.#call(node, frame);
+      case 'NewExpression':
+        if (this.blocks(node, frame)) return emitNew(this, node, frame);
+        break;
+      case 'TaggedTemplateExpression':
+        if (this.blocks(node, frame)) return emitTagged(this, node, frame);
+        break;
+      case 'ChainExpression':
+        if (isSpecialChain(this, node, frame)) return emitChain(this, node, frame);
+        break;
+      case 'MemberExpression':
+        if (isSpecialMember(this, node, frame)) return emitMember(this, node, frame);
+        break;
+      case 'UnaryExpression':
+        return this.#unary(node, frame);
+      case 'AssignmentExpression':
+        return this.#assignment(node, frame);
+      case 'UpdateExpression':
+        return emitUpdate(this, node, frame) ?? this.children(node, frame);
+      case 'AssignmentPattern': {
+        const hint = isNode(node.left, 'Identifier') ? { text: node.left.name } : undefined;
+        const right = this.named(node.right, frame, hint);
+        return this.#between(node, [
+          [node.left, this.emit(node.left, frame)],
+          [node.right, right],
+        ]);
+      }
+      case 'Property':
+        return this.#property(node, frame);
+      case 'ObjectExpression':
+        if (isSpecialObject(this, node)) return emitObject(this, node, frame);
+        break;
+      case 'ArrowFunctionExpression':
+      case 'FunctionExpression':
+        if (this.isLowered(node)) return emitFunctionExpression(this, node, frame, undefined);
+        return emitPlainFunction(this, node, frame);
+      case 'ClassExpression':
+        return emitClass(this, node, frame, undefined);
+      case 'FunctionDeclaration':
+        return emitPlainFunction(this, node, frame);
+      case 'ClassDeclaration':
+        return emitClassDeclaration(this, node, frame, node.id?.name ?? 'default');
+      case 'BlockStatement':
+        return this.#list(node.body, frame, node.start + 1, node.end - 1);
+      case 'StaticBlock':
+        break;
+      case 'SwitchStatement':
+        return this.#switch(node, frame);
+      case 'VariableDeclaration':
+        return this.#variables(node, frame);
+      case 'ForOfStatement':
+        if (isSpecialLoop(this, node, frame)) return emitForOf(this, node, frame, '');
+        break;
+      case 'LabeledStatement':
+        return labelledLoop(this, node, frame) ?? this.children(node, frame);
+    }
+    return this.children(node, frame);
+  }
+
+  children(node: acorn.Node, frame: Frame): Rope {
+    const children: acorn.Node[] = [];
+    let isSorted = true;
+    forEachChild(node, (child) => {
+      const last = children[children.length - 1];
+      if (last !== undefined && last.start > child.start) isSorted = false;
+      children.push(child);
+    });
+    if (!isSorted) children.sort((a, b) => a.start - b.start);
+    const rope: Rope[] = [];
+    let at = node.start;
+    for (const child of children) {
+      if (isNonReference(node, child)) continue;
+      rope.push(slice(at, child.start), this.emit(child, frame));
+      at = child.end;
+    }
+    rope.push(slice(at, node.end));
+    return rope;
+  }
+
+  /** A node with given ropes in the places of some children, verbatim around them. */
+  #between(node: acorn.Node, parts: readonly (readonly [acorn.Node, Rope])[]): Rope {
+    const rope: Rope[] = [];
+    let at = node.start;
+    for (const [child, text] of parts) {
+      rope.push(slice(at, child.start), text);
+      at = child.end;
+    }
+    rope.push(slice(at, node.end));
+    return rope;
+  }
+
+  #identifier(node: acorn.Identifier, frame: Frame): Rope {
+    const { scopes, globalNames, globalObject } = this.program;
+    if (frame.argumentsText !== undefined && scopes.argumentsOf.has(node)) return frame.argumentsText;
+    if (globalNames.has(node.name) && !scopes.bindingOf.has(node) && !scopes.argumentsOf.has(node)) {
+      return `${this.helper('gc')}(${globalObject},${JSON.stringify(node.name)}).${node.name}`;
+    }
+    return whole(node);
+  }
+
+  #yield(node: acorn.YieldExpression, frame: Frame): Rope {
+    if (!frame.isGenerator) return this.children(node, frame);
+    const value = node.argument ? this.argument(node.argument, frame) : 'undefined';
+    if (node.delegate) return [`(yield* ${this.helper('dl')}(`, value, '))'];
+    return [`(yield ${this.helper('yv')}(`, value, '))'];
+  }
+
+  #call(node: acorn.CallExpression, frame: Frame): Rope {
+    const { callee } = node;
+    if (isNode(callee, 'Super')) return this.#superCall(node, frame);
+    if (isNode(callee, 'Identifier') && callee.name === 'eval') return this.children(node, frame);
+    if (this.blocks(node, frame)) return emitCall(this, node, frame);
+    if (isNode(callee, 'Identifier')) {
+      const text = this.emit(callee, frame);
+      // A rewritten free name is a member access: the call must not get a receiver.
+      if (typeof text === 'string') {
+        return [`(0,${text})(`, this.argumentList(node.arguments, frame), ')'];
+      }
+    }
+    if (isNode(callee, 'MemberExpression')) {
+      if (isNode(callee.object, 'Super') && frame.superText !== undefined) {
+        const self = frame.thisText ?? 'this';
+        const list = this.argumentList(node.arguments, frame);
+        return [`${this.helper('call')}(`, this.emit(callee, frame), `,${self},[`, list, '])'];
+      }
+      const isPrivate = isNode(callee.property, 'PrivateIdentifier');
+      if (!isNode(callee.object, 'Super')) {
+        if (isGated(this, callee)) return this.#plainMemberCall(node, callee, frame, 'tc');
+        if (this.program.suspends && isBind(callee)) {
+          return this.#plainMemberCall(node, callee, frame, 'bi');
+        }
+        if (!isPrivate && isSpecialMember(this, callee, frame)) return emitCall(this, node, frame);
+      }
+    }
+    return this.children(node, frame);
+  }
+
+  /** `o.then(x)` as `helper(o,"then",[x])`. */
+  #plainMemberCall(
+    node: acorn.CallExpression,
+    callee: acorn.MemberExpression,
+    frame: Frame,
+    helper: string,
+  ): Rope {
+    const { property } = callee;
+    const key = isNode(property, 'Identifier') ? JSON.stringify(property.name) : '""';
+    return [
+      `${this.helper(helper)}(`,
+      this.argument(callee.object, frame),
+      `,${key},[`,
+      this.argumentList(node.arguments, frame),
+      '])',
+    ];
+  }
+
+  #superCall(node: acorn.CallExpression, frame: Frame): Rope {
+    const list = this.argumentList(node.arguments, frame);
+    if (frame.superCallText !== undefined) return [`${frame.superCallText}(`, list, ')'];
+    if (frame.derived === undefined) return this.children(node, frame);
+    const { holder, classVariable, newTargetVariable, fields } = frame.derived;
+    const parent = `${this.helper('gp')}(${classVariable})`;
+    // In an arrow function that is not lowered, the parent runs to its end synchronously.
+    const wait = frame.canSuspend ? 'yield* ' : this.helper('s');
+    const made: Rope = [
+      `${this.helper('bs')}(${holder},${wait}(`,
+      `${this.helper('sc')}(${parent},${classVariable},${newTargetVariable},[`,
+      list,
+      '])))',
+    ];
+    if (fields === undefined) return ['(', made, ')'];
+    return ['(', made, `,${wait}(${fields}.call(${holder}.self)),${holder}.self)`];
+  }
+
+  #unary(node: acorn.UnaryExpression, frame: Frame): Rope {
+    const { argument } = node;
+    if (node.operator === 'typeof' && isNode(argument, 'Identifier')) {
+      const text = this.emit(argument, frame);
+      if (typeof text === 'string' && this.program.globalNames.has(argument.name)) {
+        return `typeof ${this.program.globalObject}.${argument.name}`;
+      }
+      return this.#between(node, [[argument, text]]);
+    }
+    if (node.operator === 'delete') {
+      if (isNode(argument, 'MemberExpression')) {
+        return this.#between(node, [[argument, this.children(argument, frame)]]);
+      }
+      if (isNode(argument, 'ChainExpression') && isSpecialChain(this, argument, frame)) {
+        return emitChain(this, argument, frame, true);
+      }
+    }
+    return this.children(node, frame);
+  }
+
+  #assignment(node: acorn.AssignmentExpression, frame: Frame): Rope {
+    const special = emitAssignment(this, node, frame);
+    if (special !== undefined) return special;
+    const { left, right, operator } = node;
+    const isNaming = operator === '=' || /^(?:&&|\|\||\?\?)=$/.test(operator);
+    const hint = isNaming && isNode(left, 'Identifier') ? { text: left.name } : undefined;
+    const target = isNode(left, 'MemberExpression')
+      ? this.children(left, frame)
+      : this.emit(left, frame);
+    return this.#between(node, [
+      [left, target],
+      [right, this.named(right, frame, hint)],
+    ]);
+  }
+
+  #property(node: acorn.Property | acorn.AssignmentProperty, frame: Frame): Rope {
+    const { key, value } = node as acorn.Property;
+    if (node.shorthand) {
+      const target = isNode(value as acorn.Node, 'AssignmentPattern')
+        ? (value as unknown as acorn.AssignmentPattern).left
+        : value;
+      const isRewritten = typeof this.emit(target, frame) === 'string';
+      return [isRewritten ? [whole(key), ':'] : '', this.emit(value, frame)];
+    }
+    if (node.kind !== 'init' || node.method) {
+      // Methods and accessors that are lowered are written by the object literal.
+      const keyText = node.computed ? this.emit(key, frame) : whole(key);
+      return [
+        slice(node.start, key.start),
+        keyText,
+        slice(key.end, value.start),
+        emitPlainFunction(this, value as acorn.FunctionExpression, frame),
+      ];
+    }
+    if (!node.computed) {
+      return this.#between(node, [[value, this.named(value, frame, keyHint(key))]]);
+    }
+    if (!needsKeyVariable(this, value)) {
+      return this.#between(node, [
+        [key, this.emit(key, frame)],
+        [value, this.named(value, frame, undefined)],
+      ]);
+    }
+    const variable = frame.temps.take();
+    const keyText: Rope = [`${variable}=${this.helper('pk')}(`, this.argument(key, frame), ')'];
+    const valueText = this.named(value, frame, { variable });
+    frame.temps.release(1);
+    return this.#between(node, [
+      [key, keyText],
+      [value, valueText],
+    ]);
+  }
+
+  #variables(node: acorn.VariableDeclaration, frame: Frame): Rope {
+    const parts: [acorn.Node, Rope][] = [];
+    for (const declarator of node.declarations) {
+      parts.push([declarator, this.#declarator(declarator, frame)]);
+    }
+    return this.#between(node, parts);
+  }
+
+  #declarator(node: acorn.VariableDeclarator, frame: Frame): Rope {
+    const { id, init } = node;
+    if (!init) return this.emit(id, frame);
+    if (!isNode(id, 'Identifier')) {
+      return this.#between(node, [
+        [id, this.emit(id, frame)],
+        [init, this.argument(init, frame)],
+      ]);
+    }
+    const binding = this.program.scopes.bindingOf.get(id);
+    const twin = binding && this.program.staticTwins.get(binding);
+    if (
+      twin === undefined ||
+      !(isNode(init, 'ArrowFunctionExpression') || isNode(init, 'FunctionExpression')) ||
+      !this.isLowered(init)
+    ) {
+      return this.#between(node, [[init, this.named(init, frame, { text: id.name })]]);
+    }
+    // `f = ...` becomes `$c$f = <twin>, f = <wrapper>`: calls by name need no look-up.
+    return emitStaticFunction(this, init, frame, id.name, twin.name);
+  }
+
+  #list(list: readonly acorn.Node[], frame: Frame, start: number, end: number): Rope {
+    return ['{', this.statements(list, frame, start, end, false), '}'];
+  }
+
+  statements(
+    list: readonly acorn.Node[],
+    frame: Frame,
+    start: number,
+    end: number,
+    isFunctionTop: boolean,
+  ): Rope {
+    const tops: string[] = [];
+    const rope: Rope[] = [];
+    let at = start;
+    for (const node of list) {
+      rope.push(slice(at, node.start), this.listed(node, frame, isFunctionTop ? 'var' : 'let', tops));
+      at = node.end;
+    }
+    rope.push(slice(at, end));
+    return [tops.join(''), rope];
+  }
+
+  /** A statement of a list; function declarations add to `tops` what must run before the list. */
+  listed(
+    node: acorn.Node,
+    frame: Frame,
+    declare: 'var' | 'let' | 'function',
+    tops: string[],
+  ): Rope {
+    if (isNode(node, 'FunctionDeclaration') && node.id && this.isLowered(node)) {
+      const parts = emitFunctionDeclaration(this, node, frame, node.id.name, declare);
+      tops.push(parts.top);
+      return parts.place;
+    }
+    const rope = this.emit(node, frame);
+    if (node.type !== 'ExpressionStatement') return rope;
+    const first = firstText(rope);
+    // The source may rely on a line break where a generated parenthesis would continue the line above.
+    return first !== undefined && first !== '' && /^[([`]/.test(first) ? [';', rope] : rope;
+  }
+
+  #switch(node: acorn.SwitchStatement, frame: Frame): Rope {
+    const tops: string[] = [];
+    const cases: { start: Rope; body: Rope[] }[] = [];
+    let at = node.cases[0]?.start ?? node.end;
+    for (const item of node.cases) {
+      const head: Rope[] = [slice(at, item.start)];
+      const body: Rope[] = [];
+      const colon = item.consequent[0]?.start ?? item.end;
+      if (item.test) {
+        head.push(slice(item.start, item.test.start), this.emit(item.test, frame));
+        head.push(slice(item.test.end, colon));
+      } else head.push(slice(item.start, colon));
+      at = colon;
+      for (const statement of item.consequent) {
+        body.push(slice(at, statement.start), this.listed(statement, frame, 'function', tops));
+        at = statement.end;
+      }
+      cases.push({ start: head, body });
+      at = Math.max(at, item.consequent.length === 0 ? item.end : at);
+    }
+    const first = node.cases[0]?.start ?? node.end;
+    const discriminant = this.#between(
+      { type: 'head', start: node.start, end: first },
+      [[node.discriminant, this.emit(node.discriminant, frame)]],
+    );
+    if (node.cases.length === 0) return this.children(node, frame);
+    const top = tops.join('');
+    return [discriminant, cases.map(({ start, body }) => [start, top, body]), slice(at, node.end)];
+  }
+}
+
+/** A constant that holds a lowered function: twin and wrapper as two declarators. */
+function emitStaticFunction(
+  e: Emitter,
+  node: acorn.ArrowFunctionExpression | acorn.FunctionExpression,
+  frame: Frame,
+  name: string,
+  twinName: string,
+): Rope {
+  const made = emitFunctionExpression(e, node, frame, { text: name });
+  // The wrapper is made first inside one expression; its twin is read back once.
+  return [`${name}=`, made, `,${twinName}=${e.helper('tw')}(${name},"")`];
+}
+
+function isBind(callee: acorn.MemberExpression): boolean {
+  return !callee.computed && isNode(callee.property, 'Identifier') && callee.property.name === 'bind';
+}
+
+function needsKeyVariable(e: Emitter, value: acorn.Node): boolean {
+  if (isNode(value, 'ArrowFunctionExpression')) return e.isLowered(value);
+  if (isNode(value, 'FunctionExpression')) return !value.id && e.isLowered(value);
+  return false;
+}
+
+/** Child identifiers that are names, not references. */
+function isNonReference(parent: acorn.Node, child: acorn.Node): boolean {
+  switch (parent.type) {
+    case 'MemberExpression':
+      return (
+        (parent as acorn.MemberExpression).property === child &&
+        !(parent as acorn.MemberExpression).computed
+      );
+    case 'LabeledStatement':
+      return (parent as acorn.LabeledStatement).label === child;
+    case 'BreakStatement':
+    case 'ContinueStatement':
+    case 'MetaProperty':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Generated text at the start of a rope: '' for an empty rope, undefined if it starts verbatim. */
+function firstText(rope: Rope): string | undefined {
+  if (typeof rope === 'string') return rope;
+  if (!Array.isArray(rope)) {
+    const part = rope as { start: number; end: number };
+    return part.start === part.end ? '' : undefined;
+  }
+  for (const part of rope) {
+    const text = firstText(part);
+    if (text !== '') return text;
+  }
+  return '';
+}

@@ -1,0 +1,660 @@
+/**
+ * One virtual user: an instance of the script with its own module state, globals, event loop and
+ * timers, and the life cycle around it (init, setup, iterations, teardown, summary).
+ *
+ * It runs one thing at a time, a `Run`: from the call of a script function until the event loop has
+ * run dry, an exception has ended it, or it was interrupted.
+ */
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nowMs } from '../base/clock.ts';
+import { GharialError } from '../base/errors.ts';
+import { createConsole } from '../k6/console.ts';
+import type { RandomSource } from '../k6/core.ts';
+import { CookieJar } from '../k6/cookie-jar.ts';
+import type {
+  BuiltinMetrics,
+  EventLoop,
+  ExecutionFacts,
+  IterationResource,
+  LogLevel,
+  NetworkSettings,
+  Phase,
+  Task,
+  TimerHandle,
+  VuHost,
+} from '../k6/host.ts';
+import { NativeError } from '../k6/script-error.ts';
+import { createTimerFunctions, type TimerFunctions } from '../k6/timers.ts';
+import type { Metric, MetricRegistry } from '../metrics/metric.ts';
+import type { TagSet } from '../metrics/tag-set.ts';
+import { Op, type Coroutine, type Resumer } from '../suspend/op.ts';
+import { twinOf } from '../suspend/runtime.ts';
+import { userFrames } from '../suspend/stack.ts';
+import type { ScriptRunner, VuEnvironment } from './environment.ts';
+import { createGlobalObject } from './global-object.ts';
+import { initOnlyMessage, createScriptRequire } from '../script/script-require.ts';
+import { createImporter, type ModuleImporter } from './module-importer.ts';
+import { seedableMath } from './seedable-math.ts';
+import { afterReactions, Scheduler, type SchedulerEvents } from './scheduler.ts';
+
+/** How a run ended. `failed`: by an exception or an unhandled rejection of the script. */
+export type RunEnd =
+  | { readonly outcome: 'complete'; readonly value: unknown }
+  | { readonly outcome: 'failed'; readonly error: unknown; readonly isRejection: boolean }
+  | { readonly outcome: 'interrupted' };
+
+interface Run {
+  readonly onEnd: (end: RunEnd) => void;
+  state: 'running' | 'failing';
+  value: unknown;
+  error: unknown;
+  isRejection: boolean;
+}
+
+/** The scenario a VU is activated for. */
+export interface Activation {
+  readonly name: string;
+  readonly executor: string;
+  readonly startTimeMs: number;
+  readonly exec: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  progress(): number;
+  /** Takes the next iteration numbers: in this instance and over the whole test. */
+  nextIteration(): { readonly inInstance: number; readonly inTest: number };
+}
+
+type UserFunction = (this: unknown, ...args: unknown[]) => unknown;
+
+const NO_METADATA: ReadonlyMap<string, string> = new Map();
+
+/** Lets promise reactions run between two listeners of one event. */
+class DrainOp extends Op {
+  start(resumer: Resumer): void {
+    afterReactions(() => resumer.ok(undefined));
+  }
+
+  cancel(): void {}
+}
+
+export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
+  readonly id: number;
+  readonly #environment: VuEnvironment;
+  readonly #scheduler: Scheduler;
+  readonly #resources = new Set<IterationResource>();
+  readonly #rejections = new Map<Promise<unknown>, unknown>();
+  readonly #globalObject: object;
+  readonly #env: Record<string, string> = {};
+  readonly #import: ModuleImporter;
+  readonly #timerFunctions: TimerFunctions;
+  readonly #random: RandomSource;
+  readonly network: NetworkSettings;
+  readonly cookies = new CookieJar();
+  readonly facts: ExecutionFacts;
+
+  #phase: Phase = 'init';
+  #run: Run | undefined;
+  #exports: Readonly<Record<string, unknown>> = {};
+  #holdCount = 0;
+  #isFinishing = false;
+  #isRecording = true;
+  #tags: TagSet;
+  #activationTags: TagSet;
+  groupPath = '';
+  #metadata: ReadonlyMap<string, string> = NO_METADATA;
+  #activation: Activation | undefined;
+  #iterationCount = 0;
+  #iterationInInstance = 0;
+  #iterationInScenario = -1;
+  #scenarioNumbers = { inInstance: 0, inTest: 0 };
+  #sentBytes = 0;
+  #receivedBytes = 0;
+  #setupData: { readonly value: unknown } | undefined;
+
+  constructor(environment: VuEnvironment, id: number) {
+    this.id = id;
+    this.#environment = environment;
+    this.#scheduler = new Scheduler(this, environment.program.usesPromises);
+    this.#tags = environment.runTags;
+    this.#activationTags = environment.runTags;
+    this.network = environment.networkFor(id);
+    this.facts = this.#createFacts();
+    Object.assign(this.#env, environment.env);
+    this.#globalObject = createGlobalObject({ __VU: id, __ENV: this.#createEnv() });
+    this.#timerFunctions = createTimerFunctions(this, this.#globalObject);
+    this.#random = seedableMath(this.#globalObject);
+    if (environment.program.globalNames.includes('Math')) this.#random.install();
+    this.#import = createImporter(this, this.#timerFunctions, this.#random);
+    const own = {
+      ...this.#timerFunctions,
+      console: createConsole(this),
+      open: (path: unknown, mode: unknown): string | ArrayBuffer => this.#open(path, mode),
+      require: this.#createRequire(),
+    };
+    for (const [name, value] of Object.entries(own)) {
+      Object.defineProperty(this.#globalObject, name, {
+        value,
+        writable: true,
+        configurable: true,
+      });
+    }
+  }
+
+  // ---- life cycle, for the worker ------------------------------------------------------------
+
+  /** Runs the init code: module bodies, imports, top-level timers and awaits. */
+  initialize(onEnd: (end: RunEnd) => void): void {
+    this.#phase = 'init';
+    this.#begin(() => this.#instantiate(), (end) => {
+      this.#random.unseed();
+      onEnd(end);
+    });
+  }
+
+  /** Names of the exported functions, and whether a name is exported at all. */
+  exported(name: string): unknown {
+    return this.#exports[name];
+  }
+
+  get exportNames(): string[] {
+    return Object.keys(this.#exports);
+  }
+
+  /** Calls an exported function once, outside scenarios: setup, teardown, handleSummary. */
+  runPhase(
+    phase: 'setup' | 'teardown' | 'summary',
+    name: string,
+    args: readonly unknown[],
+    onEnd: (end: RunEnd) => void,
+  ): void {
+    this.#phase = phase;
+    const groupPath = phase === 'summary' ? '' : `::${phase}`;
+    this.groupPath = groupPath;
+    this.#tags = this.isSystemTagEnabled('group')
+      ? this.#environment.runTags.with('group', groupPath)
+      : this.#environment.runTags;
+    this.#begin(() => this.#call(this.#exports[name], args), (end) => {
+      if (phase !== 'summary') this.flushBytes();
+      onEnd(end);
+    });
+  }
+
+  /** Prepares the VU for the iterations of a scenario. */
+  activate(activation: Activation): void {
+    this.#phase = 'iteration';
+    this.#activation = activation;
+    this.#iterationInScenario = -1;
+    let tags = this.#environment.runTags.withAll(activation.tags);
+    if (this.isSystemTagEnabled('scenario')) tags = tags.with('scenario', activation.name);
+    if (this.isSystemTagEnabled('group')) tags = tags.with('group', '');
+    this.#tags = tags;
+    this.#activationTags = tags;
+    for (const name of Object.keys(this.#env)) delete this.#env[name];
+    Object.assign(this.#env, this.#environment.env, activation.env);
+  }
+
+  /** What `setup()` returned, as JSON; every VU parses its own copy once. */
+  setSetupData(json: string | undefined): void {
+    this.#setupData = { value: json === undefined ? undefined : JSON.parse(json) };
+  }
+
+  /** Runs one iteration of the scenario the VU is activated for. */
+  iterate(onEnd: (outcome: 'complete' | 'interrupted') => void): void {
+    const activation = this.#activation;
+    if (activation === undefined) throw new Error('iterate() needs an activated VU');
+    this.#startIteration(activation);
+    const startMs = nowMs();
+    this.#begin(
+      () => this.#call(this.#exports[activation.exec], [this.#setupData?.value]),
+      (end) => {
+        if (end.outcome !== 'interrupted') this.#recordIteration(nowMs() - startMs);
+        this.flushBytes();
+        if (end.outcome === 'failed') this.#logFailure(end.error, end.isRejection);
+        const outcome = end.outcome === 'interrupted' ? 'interrupted' : 'complete';
+        this.#environment.iterationEnded(outcome);
+        onEnd(outcome);
+      },
+    );
+  }
+
+  /** Ends the run at once: no more script code runs, blocked calls are dropped, sockets close quietly. */
+  interrupt(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    this.#isRecording = false;
+    this.#scheduler.drop();
+    for (const resource of [...this.#resources]) resource.drop();
+    this.#resources.clear();
+    this.#holdCount = 0;
+    this.#finish(run, { outcome: 'interrupted' });
+  }
+
+  /** Emits the bytes counted since the last time as data_sent and data_received samples. */
+  flushBytes(onlyIfCounted = false): void {
+    if (onlyIfCounted && this.#sentBytes === 0 && this.#receivedBytes === 0) return;
+    const { recorder, builtin } = this.#environment;
+    const timeMs = nowMs();
+    const sent = recorder.series(builtin.data_sent, this.#tags);
+    const received = recorder.series(builtin.data_received, this.#tags);
+    recorder.add(sent, this.#sentBytes, timeMs, this.#sampleMetadata());
+    recorder.add(received, this.#receivedBytes, timeMs, this.#sampleMetadata());
+    this.#sentBytes = 0;
+    this.#receivedBytes = 0;
+  }
+
+  noteRejection(promise: Promise<unknown>, reason: unknown): void {
+    this.#rejections.set(promise, reason);
+    this.#scheduler.pump();
+  }
+
+  noteHandled(promise: Promise<unknown>): void {
+    this.#rejections.delete(promise);
+  }
+
+  get isRunning(): boolean {
+    return this.#run !== undefined;
+  }
+
+  // ---- the run -------------------------------------------------------------------------------
+
+  #begin(task: Task, onEnd: (end: RunEnd) => void): void {
+    if (this.#run !== undefined) throw new Error('the VU is busy');
+    this.#run = {
+      onEnd,
+      state: 'running',
+      value: undefined,
+      error: undefined,
+      isRejection: false,
+    };
+    this.#isRecording = true;
+    this.#isFinishing = false;
+    this.#scheduler.post(task);
+  }
+
+  #call(exported: unknown, args: readonly unknown[]): Coroutine | undefined {
+    if (typeof exported !== 'function') throw new TypeError('the exported value is not a function');
+    const fn = exported as UserFunction; // border to script values
+    const twin = twinOf(fn);
+    if (twin === undefined) {
+      this.#takeValue(fn.call(undefined, ...args));
+      return undefined;
+    }
+    return this.#callTwin(twin.call(undefined, ...args));
+  }
+
+  *#callTwin(coroutine: Coroutine): Coroutine<void> {
+    this.#takeValue(yield* coroutine);
+  }
+
+  /** The function's value; of an async function the promise's, once the event loop has run dry. */
+  #takeValue(value: unknown): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    if (!(value instanceof Promise)) {
+      run.value = value;
+      return;
+    }
+    value.then(
+      (settled) => {
+        run.value = settled;
+      },
+      (reason) => this.#fail(reason, true),
+    );
+  }
+
+  *#instantiate(): Coroutine<void> {
+    const program = this.#environment.program;
+    const globals = program.globalNames.map((name) => Reflect.get(this.#globalObject, name));
+    const instance = program.compiled.instantiate(this, this.#import, ...globals);
+    if (program.compiled.kind === 'plain') {
+      this.#takeExports(instance);
+    } else if (program.compiled.kind === 'coroutine') {
+      const coroutine = instance as Coroutine; // its value is the namespace
+      this.#takeExports(yield* coroutine);
+    } else {
+      (instance as Promise<unknown>).then(
+        (exports) => this.#takeExports(exports),
+        (reason) => this.#fail(reason, false),
+      );
+    }
+  }
+
+  #takeExports(namespace: unknown): void {
+    const exports = namespace as Readonly<Record<string, unknown>>; // border to script values
+    const commonJs = exports['default'];
+    const isObject = typeof commonJs === 'object' && commonJs !== null;
+    this.#exports =
+      this.#environment.program.isCommonJs && isObject
+        ? (commonJs as Readonly<Record<string, unknown>>)
+        : exports;
+  }
+
+  onError(error: unknown): void {
+    this.#fail(error, false);
+  }
+
+  onIdle(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    if (this.#rejections.size > 0) {
+      const [reason] = this.#rejections.values();
+      this.#rejections.clear();
+      this.#fail(reason, true);
+    }
+    if (this.#holdCount > 0 || this.#isFinishing) return;
+    this.#isFinishing = true;
+    // Rejections of this turn are reported after its microtasks: wait for the next turn.
+    this.#environment.later(() => {
+      this.#isFinishing = false;
+      if (this.#run !== run) return;
+      if (this.#holdCount > 0 || this.#scheduler.isBlocked || this.#rejections.size > 0) {
+        this.#scheduler.pump();
+        return;
+      }
+      if (run.state === 'failing') {
+        this.#finish(run, { outcome: 'failed', error: run.error, isRejection: run.isRejection });
+      } else {
+        this.#finish(run, { outcome: 'complete', value: run.value });
+      }
+    });
+  }
+
+  onEnter(): void {
+    this.#environment.enter(this);
+  }
+
+  onLeave(): void {
+    this.#environment.leave();
+  }
+
+  #finish(run: Run, end: RunEnd): void {
+    this.#run = undefined;
+    this.#rejections.clear();
+    run.onEnd(end);
+  }
+
+  /** The first failure ends the run: sockets and timers wind down; later failures are its consequences. */
+  #fail(error: unknown, isRejection: boolean): void {
+    const run = this.#run;
+    if (run === undefined || run.state === 'failing') return;
+    run.state = 'failing';
+    run.error = error;
+    run.isRejection = isRejection;
+    this.#isRecording = false;
+    if (this.#scheduler.isBlocked) this.#scheduler.drop();
+    for (const resource of [...this.#resources]) resource.windDown();
+    this.#scheduler.pump();
+  }
+
+  #startIteration(activation: Activation): void {
+    this.#iterationInInstance = this.#iterationCount;
+    this.#iterationCount += 1;
+    this.#iterationInScenario += 1;
+    this.#scenarioNumbers = activation.nextIteration();
+    Reflect.set(this.#globalObject, '__ITER', this.#iterationInInstance);
+    if (this.#environment.resetsCookies) this.cookies.reset();
+    this.groupPath = '';
+    const group = this.#activationTags.get('group');
+    if (group !== undefined && this.#tags.get('group') !== group) {
+      this.#tags = this.#tags.with('group', group);
+    }
+    this.#metadata = this.#iterationMetadata();
+  }
+
+  #iterationMetadata(): ReadonlyMap<string, string> {
+    const withVu = this.isSystemTagEnabled('vu');
+    const withIteration = this.isSystemTagEnabled('iter');
+    if (!withVu && !withIteration) return this.#metadata;
+    const metadata = new Map(this.#metadata);
+    if (withVu) metadata.set('vu', String(this.id));
+    if (withIteration) metadata.set('iter', String(this.#iterationInInstance));
+    return metadata;
+  }
+
+  #recordIteration(durationMs: number): void {
+    const { recorder, builtin } = this.#environment;
+    const timeMs = nowMs();
+    const metadata = this.#sampleMetadata();
+    recorder.add(recorder.series(builtin.iteration_duration, this.#tags), durationMs, timeMs, metadata);
+    recorder.add(recorder.series(builtin.iterations, this.#tags), 1, timeMs, metadata);
+  }
+
+  #logFailure(error: unknown, isRejection: boolean): void {
+    const activation = this.#activation;
+    const where: Record<string, string> =
+      activation === undefined
+        ? {}
+        : { executor: activation.executor, scenario: activation.name };
+    this.#environment.log('error', describeFailure(error, isRejection), {
+      ...where,
+      ...(isRejection ? {} : { hint: 'script exception', source: 'stacktrace' }),
+    }, false);
+  }
+
+  #sampleMetadata(): ReadonlyMap<string, string> | undefined {
+    return this.#metadata.size === 0 ? undefined : this.#metadata;
+  }
+
+  // ---- globals of the script -------------------------------------------------------------------
+
+  /** `__ENV`: a plain object to scripts; assigned values become strings. */
+  #createEnv(): object {
+    return new Proxy(this.#env, {
+      set: (target, key, value: unknown) => {
+        target[String(key)] = String(value);
+        return true;
+      },
+    });
+  }
+
+  #open(path: unknown, mode: unknown): string | ArrayBuffer {
+    if (this.#phase !== 'init') throw new NativeError(initOnlyMessage('open'));
+    return nativeErrors(() =>
+      this.#environment.openFile(path, mode, this.#callerDirectory()),
+    );
+  }
+
+  #createRequire(): (specifier: unknown) => unknown {
+    const require = createScriptRequire({
+      isInit: () => this.#phase === 'init',
+      load: (specifier) => {
+        const module = this.#import(specifier);
+        return { ...module.named, default: module.default };
+      },
+    });
+    return (specifier) => nativeErrors(() => require(specifier));
+  }
+
+  /** The directory of the script file whose code is calling. */
+  #callerDirectory(): string {
+    const url = userFrames(new Error())[0]?.file;
+    return url?.startsWith('file:') ? dirname(fileURLToPath(url)) : this.#environment.program.entryDir;
+  }
+
+  // ---- VuHost: what modules use --------------------------------------------------------------
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get testOptions(): Readonly<Record<string, unknown>> {
+    return this.#environment.testOptions;
+  }
+
+  get isThrowing(): boolean {
+    return this.#environment.isThrowing;
+  }
+
+  get loop(): EventLoop {
+    return this.#scheduler;
+  }
+
+  openInnerLoop(): EventLoop {
+    return this.#scheduler.openInnerLoop();
+  }
+
+  hold(): void {
+    this.#holdCount += 1;
+  }
+
+  release(): void {
+    if (this.#holdCount === 0) return; // a socket that closed after an interruption
+    this.#holdCount -= 1;
+    if (this.#holdCount === 0) this.#scheduler.pump();
+  }
+
+  addResource(resource: IterationResource): void {
+    this.#resources.add(resource);
+  }
+
+  removeResource(resource: IterationResource): void {
+    this.#resources.delete(resource);
+  }
+
+  failIteration(error: unknown): void {
+    this.#fail(error, false);
+  }
+
+  setTimer(delayMs: number, onDue: () => void): TimerHandle {
+    return this.#environment.timers.set(nowMs() + delayMs, onDue);
+  }
+
+  *drainReactions(): Coroutine<void> {
+    if (this.#environment.program.usesPromises) yield* new DrainOp();
+  }
+
+  get isBlocked(): boolean {
+    return this.#scheduler.isBlocked;
+  }
+
+  defer(job: Task): void {
+    this.#scheduler.defer(job);
+  }
+
+  spawn(coroutine: Coroutine, resumer: Resumer): void {
+    this.#scheduler.spawn(coroutine, resumer);
+  }
+
+  reportBlocking(error: Error): void {
+    this.#environment.reportBlocking(error);
+  }
+
+  get registry(): MetricRegistry {
+    return this.#environment.registry;
+  }
+
+  get builtin(): BuiltinMetrics {
+    return this.#environment.builtin;
+  }
+
+  get tags(): TagSet {
+    return this.#tags;
+  }
+
+  setTags(tags: TagSet): void {
+    this.#tags = tags;
+  }
+
+  get metadata(): ReadonlyMap<string, string> {
+    return this.#metadata;
+  }
+
+  setMetadata(metadata: ReadonlyMap<string, string>): void {
+    this.#metadata = metadata;
+  }
+
+  isSystemTagEnabled(name: string): boolean {
+    return this.#environment.systemTags.has(name);
+  }
+
+  series(metric: Metric, tags: TagSet): number {
+    return this.#environment.recorder.series(metric, tags);
+  }
+
+  get isRecording(): boolean {
+    return this.#isRecording;
+  }
+
+  record(
+    series: number,
+    value: number,
+    timeMs: number = nowMs(),
+    metadata: ReadonlyMap<string, string> | undefined = this.#sampleMetadata(),
+  ): void {
+    if (this.#isRecording) this.#environment.recorder.add(series, value, timeMs, metadata);
+  }
+
+  countBytes(sentBytes: number, receivedBytes: number): void {
+    this.#sentBytes += sentBytes;
+    this.#receivedBytes += receivedBytes;
+  }
+
+  abortTest(message: string): void {
+    this.#environment.abortTest(message);
+    this.interrupt();
+  }
+
+  failTest(message: string): void {
+    this.log('error', `test marked as failed: ${message}`);
+    this.#environment.failTest();
+  }
+
+  log(level: LogLevel, message: string, fields: Readonly<Record<string, string>> = {}): void {
+    this.#environment.log(level, message, fields, this.#phase === 'init');
+  }
+
+  logOnce(key: string, level: LogLevel, message: string): void {
+    this.#environment.logOnce(key, level, message);
+  }
+
+  #createFacts(): ExecutionFacts {
+    const vu = this;
+    return {
+      idInInstance: this.id,
+      idInTest: this.id,
+      get iterationInInstance(): number {
+        return vu.#iterationInInstance;
+      },
+      get iterationInScenario(): number {
+        return vu.#iterationInScenario;
+      },
+      get scenario(): ExecutionFacts['scenario'] {
+        const activation = vu.#activation;
+        if (activation === undefined || vu.#phase !== 'iteration') return undefined;
+        return {
+          name: activation.name,
+          executor: activation.executor,
+          startTimeMs: activation.startTimeMs,
+          progress: activation.progress(),
+          iterationInInstance: vu.#scenarioNumbers.inInstance,
+          iterationInTest: vu.#scenarioNumbers.inTest,
+        };
+      },
+      get instance(): ExecutionFacts['instance'] {
+        return vu.#environment.instanceFacts();
+      },
+    };
+  }
+}
+
+/** Errors of ours that a script may catch become errors as k6's native code throws them. */
+function nativeErrors<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw error instanceof GharialError ? new NativeError(error.message) : error;
+  }
+}
+
+/** The text of a script failure as it is logged: stack of an Error, text of anything else. */
+export function describeFailure(error: unknown, isRejection: boolean): string {
+  const text = error instanceof Error ? (error.stack ?? String(error)) : displayThrown(error);
+  const line = text.endsWith('\n') ? text : `${text}\n`;
+  return isRejection ? `Uncaught (in promise) ${line.trimEnd()}` : line;
+}
+
+function displayThrown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value);
+  return String(value);
+}

@@ -1,0 +1,55 @@
+/** How the VUs of a worker reach the network: the options turned into what a dial needs. */
+import type { NetworkSettings } from '../k6/host.ts';
+import type { Options } from '../options/values.ts';
+import type { Resolve, TlsSettings } from '../websocket/api.ts';
+import { parseLocalIps } from '../options/local-ips.ts';
+import { toOpenSslCiphers } from './ciphers.ts';
+
+const TLS_VERSION = {
+  'tls1.0': 'TLSv1',
+  'tls1.1': 'TLSv1.1',
+  'tls1.2': 'TLSv1.2',
+  'tls1.3': 'TLSv1.3',
+} as const;
+
+/** Settings by VU id. The resolver, with its cache, is shared. */
+export function createNetwork(
+  options: Options,
+  localIPs: string,
+  resolve: Resolve,
+): (vuId: number) => NetworkSettings {
+  const pool = localIPs === '' ? undefined : parseLocalIps(localIPs);
+  const common = commonTls(options);
+  const tlsFor = (host: string): TlsSettings => {
+    const certificate = options.tlsAuth?.find(
+      ({ domains }) => domains.length === 0 || domains.some((domain) => matches(domain, host)),
+    );
+    if (certificate === undefined) return common;
+    const { cert, key, password } = certificate;
+    return { ...common, cert, key, ...(password === undefined ? {} : { passphrase: password }) };
+  };
+  const { userAgent } = options;
+  return (vuId) => ({
+    resolve,
+    userAgent,
+    localAddress: pool?.addressOf(Math.max(vuId, 1)),
+    tlsFor,
+  });
+}
+
+function commonTls(options: Options): TlsSettings {
+  const { min, max } = options.tlsVersion ?? { min: undefined, max: undefined };
+  return {
+    rejectUnauthorized: !options.insecureSkipTLSVerify,
+    ...(min === undefined ? {} : { minVersion: TLS_VERSION[min] }),
+    ...(max === undefined ? {} : { maxVersion: TLS_VERSION[max] }),
+    ...(options.tlsCipherSuites === undefined
+      ? {}
+      : { ciphers: toOpenSslCiphers(options.tlsCipherSuites) }),
+  };
+}
+
+/** `*.example.com` matches any name below; other domains match themselves. */
+function matches(domain: string, host: string): boolean {
+  return domain.startsWith('*.') ? host.endsWith(domain.slice(1)) : host === domain;
+}

@@ -1,0 +1,96 @@
+/**
+ * The virtual users of one worker: made once, handed out to scenarios first-in-first-out, and given
+ * back, so that scenarios that do not overlap use the same VUs.
+ */
+import { nowMs } from '../base/clock.ts';
+import type { TimerHeap } from '../base/timer-heap.ts';
+import type { ActiveVu, IterationOutcome } from '../schedule/ports.ts';
+import type { VuEnvironment } from '../vu/environment.ts';
+import { VirtualUser, type Activation, type RunEnd } from '../vu/virtual-user.ts';
+
+export interface VuPoolOptions {
+  readonly environment: VuEnvironment;
+  readonly timers: TimerHeap;
+  readonly minIterationDurationMs: number;
+  /** A VU was made, or began or ended to be active. */
+  onInitialized(): void;
+  onActive(change: 1 | -1): void;
+}
+
+export class VuPool {
+  readonly #options: VuPoolOptions;
+  readonly #idle: VirtualUser[] = [];
+  readonly all: VirtualUser[] = [];
+  #setupData: string | undefined;
+
+  constructor(options: VuPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Runs the init code of a new VU; `onEnd` hears how that went. */
+  initialize(id: number, onEnd: (end: RunEnd) => void): void {
+    const vu = new VirtualUser(this.#options.environment, id);
+    vu.initialize((end) => {
+      if (end.outcome === 'complete') {
+        vu.setSetupData(this.#setupData);
+        this.all.push(vu);
+        this.#idle.push(vu);
+        this.#options.onInitialized();
+      }
+      onEnd(end);
+    });
+  }
+
+  /** JSON of what setup() returned; also for VUs that are made later. */
+  setSetupData(json: string | undefined): void {
+    this.#setupData = json;
+    for (const vu of this.all) vu.setSetupData(json);
+  }
+
+  acquire(activation: Activation): ActiveVu | undefined {
+    const vu = this.#idle.shift();
+    if (vu === undefined) return undefined;
+    vu.activate(activation);
+    this.#options.onActive(1);
+    return this.#activeVu(vu);
+  }
+
+  interruptAll(): void {
+    for (const vu of this.all) vu.interrupt();
+  }
+
+  #activeVu(vu: VirtualUser): ActiveVu {
+    const { minIterationDurationMs, timers } = this.#options;
+    let cancelWait: (() => void) | undefined;
+    return {
+      id: vu.id,
+      iterate: (onEnd: (outcome: IterationOutcome) => void): void => {
+        const startMs = nowMs();
+        vu.iterate((outcome) => {
+          const restMs = minIterationDurationMs - (nowMs() - startMs);
+          if (outcome === 'interrupted' || restMs <= 0) {
+            onEnd(outcome);
+            return;
+          }
+          const end = (): void => {
+            cancelWait = undefined;
+            onEnd(outcome);
+          };
+          const timer = timers.set(startMs + minIterationDurationMs, end);
+          cancelWait = () => {
+            timer.cancel();
+            end();
+          };
+        });
+      },
+      interrupt: (): void => {
+        if (cancelWait !== undefined) cancelWait();
+        else vu.interrupt();
+      },
+      release: (): void => {
+        this.#options.onActive(-1);
+        this.#idle.push(vu);
+      },
+    };
+  }
+}

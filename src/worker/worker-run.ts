@@ -1,0 +1,404 @@
+/**
+ * One worker's part of a run: probe the script, make VUs, run scenarios, call setup, teardown and
+ * handleSummary, and report.
+ */
+import { lookup } from 'node:dns';
+import { nowMs } from '../base/clock.ts';
+import { ExitCode, GharialError } from '../base/errors.ts';
+import { TimerHeap } from '../base/timer-heap.ts';
+import type {
+  ErrorReport,
+  FromWorker,
+  PhaseEnd,
+  RunPlan,
+  ScriptPhase,
+  ToWorker,
+  WorkerInit,
+} from '../bridge/messages.ts';
+import { RunCounters } from '../bridge/run-counters.ts';
+import type { BuiltinMetrics, LogLevel } from '../k6/host.ts';
+import { BUILTIN_METRICS } from '../metrics/builtin.ts';
+import { MetricRegistry } from '../metrics/metric.ts';
+import { Recorder } from '../metrics/recorder.ts';
+import { transferablesOf } from '../metrics/snapshot.ts';
+import { TagSpace } from '../metrics/tag-set.ts';
+import { consolidate } from '../options/consolidate.ts';
+import { createResolve } from '../options/resolve.ts';
+import type { Options } from '../options/values.ts';
+import type { RunningScenario } from '../schedule/executors.ts';
+import { startScenario } from '../schedule/run-scenario.ts';
+import { createFileLookup, createFileRecorder, type OpenFile } from '../script/open-files.ts';
+import { compileProgram } from '../suspend/runtime.ts';
+import { installStackMapping } from '../suspend/stack.ts';
+import type { VuEnvironment, VuProgram } from '../vu/environment.ts';
+import { describeFailure, type RunEnd, VirtualUser } from '../vu/virtual-user.ts';
+import { LaterQueue } from './later.ts';
+import { createNetwork } from './network.ts';
+import { PromiseOwners } from './promise-owners.ts';
+import { createScenarioPort } from './scenario-port.ts';
+import { toSetupJson, toSummaryFiles } from './setup-data.ts';
+import { VuPool } from './vu-pool.ts';
+
+type Send = (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void;
+
+/** Everything that exists once the run plan is known. */
+interface Prepared {
+  readonly plan: RunPlan;
+  readonly environment: VuEnvironment;
+  readonly counters: RunCounters;
+  readonly recorder: Recorder;
+  readonly pool: VuPool;
+  readonly scenarios: RunningScenario[];
+}
+
+export class WorkerRun {
+  readonly #init: WorkerInit;
+  readonly #send: Send;
+  readonly #timers = new TimerHeap();
+  readonly #later = new LaterQueue();
+  readonly #owners = new PromiseOwners();
+  readonly #program: VuProgram;
+  #prepared: Prepared | undefined;
+  #phaseVu: VirtualUser | undefined;
+  #tick = 0;
+  #ticker: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(init: WorkerInit, send: Send) {
+    this.#init = init;
+    this.#send = send;
+    const { bundle } = init;
+    installStackMapping(bundle);
+    this.#program = {
+      compiled: compileProgram(bundle.code, bundle.fileName),
+      globalNames: bundle.globalNames,
+      isCommonJs: bundle.entryFormat === 'commonjs',
+      usesPromises: bundle.usesPromises,
+      entryDir: bundle.entryDir,
+    };
+    if (bundle.usesPromises) {
+      this.#owners.start((reason) => {
+        throw reason;
+      });
+    }
+  }
+
+  handle(message: ToWorker): void {
+    switch (message.kind) {
+      case 'probe':
+        this.#probe();
+        break;
+      case 'prepare':
+        this.#prepare(message.plan);
+        break;
+      case 'phase':
+        this.#runPhase(message.phase, message.data);
+        break;
+      case 'start':
+        this.#start(message.startMs, message.setupData);
+        break;
+      case 'stop':
+        this.#stop();
+        break;
+      case 'flush':
+        this.#flush();
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  // ---- probe ---------------------------------------------------------------------------------
+
+  #probe(): void {
+    const recorder = createFileRecorder();
+    const registry = new MetricRegistry();
+    const environment = this.#createEnvironment(undefined, registry, recorder.open);
+    const vu = new VirtualUser(environment, 0);
+    vu.initialize((end) => {
+      if (end.outcome !== 'complete') {
+        this.#reportInitEnd(end);
+        return;
+      }
+      const exports: Record<string, 'function' | 'other'> = {};
+      for (const name of vu.exportNames) {
+        exports[name] = typeof vu.exported(name) === 'function' ? 'function' : 'other';
+      }
+      const options = vu.exported('options');
+      this.#send({
+        kind: 'probed',
+        result: {
+          optionsJson: options === undefined ? undefined : JSON.stringify(options),
+          exports,
+          metrics: registry.all().map(({ name, type, contains }) => ({ name, type, contains })),
+          files: recorder.files,
+        },
+      });
+    });
+  }
+
+  #reportInitEnd(end: RunEnd): void {
+    if (end.outcome !== 'failed') return; // interrupted: by test.abort(), which has been reported
+    const exitCode = end.isRejection ? ExitCode.other : ExitCode.scriptException;
+    this.#send({ kind: 'initFailed', error: errorReport(end.error, end.isRejection, exitCode) });
+  }
+
+  // ---- prepare -------------------------------------------------------------------------------
+
+  #prepare(plan: RunPlan): void {
+    const counters = RunCounters.attach(plan.counters, plan.options.scenarios.length);
+    const registry = new MetricRegistry();
+    const recorder = this.#createRecorder(plan.samplesPerBatch);
+    const environment = this.#createEnvironment(
+      { plan, counters, recorder },
+      registry,
+      createFileLookup(plan.files),
+    );
+    const pool = new VuPool({
+      environment,
+      timers: this.#timers,
+      minIterationDurationMs: plan.options.minIterationDurationMs,
+      onInitialized: () => {
+        counters.addInitializedVus(1);
+      },
+      onActive: (change) => counters.addActiveVus(change),
+    });
+    this.#prepared = { plan, environment, counters, recorder, pool, scenarios: [] };
+    this.#ticker = setInterval(() => this.#sendSnapshot(false), plan.tickMs);
+    this.#initializeVus(pool, plan.work.vuIds, 0);
+  }
+
+  /** Makes this worker's VUs one after the other: the init code of one may wait for timers. */
+  #initializeVus(pool: VuPool, ids: readonly number[], next: number): void {
+    if (this.#isStopped) return;
+    const id = ids[next];
+    if (id === undefined) {
+      this.#send({ kind: 'prepared' });
+      return;
+    }
+    pool.initialize(id, (end) => {
+      if (end.outcome === 'complete') this.#initializeVus(pool, ids, next + 1);
+      else this.#reportInitEnd(end);
+    });
+  }
+
+  #createRecorder(samplesPerBatch: number): Recorder {
+    return new Recorder(
+      { workerId: this.#init.workerIndex, startMs: nowMs(), samplesPerBatch },
+      {
+        defineSeries: (definition) => this.#send({ kind: 'series', definition }),
+        shareBuffers: (buffers) => this.#send({ kind: 'buffers', buffers }),
+        warn: (message) => this.#log('warning', message),
+        acceptSamples: (samples) => {
+          this.#send({ kind: 'samples', samples }, transferablesOf(samples));
+          return true;
+        },
+      },
+    );
+  }
+
+  #createEnvironment(
+    run: Pick<Prepared, 'plan' | 'counters' | 'recorder'> | undefined,
+    registry: MetricRegistry,
+    openFile: OpenFile,
+  ): VuEnvironment {
+    const options = run?.plan.options ?? defaultOptions();
+    const space = new TagSpace((message) => this.#log('warning', message));
+    const { workerIndex, env } = this.#init;
+    const resolve = createResolve(options, (host, done) => {
+      lookup(host, { all: true }, done);
+    });
+    return {
+      program: this.#program,
+      timers: this.#timers,
+      registry,
+      builtin: builtinsOf(registry),
+      recorder: run?.recorder ?? this.#createRecorder(0),
+      runTags: space.empty.withAll(options.tags),
+      systemTags: new Set(options.systemTags),
+      testOptions: run?.plan.testOptions ?? {},
+      isThrowing: options.throw,
+      resetsCookies: !options.noCookiesReset,
+      env,
+      networkFor: createNetwork(options, run?.plan.localIPs ?? '', resolve),
+      instanceFacts: () => ({
+        ...(run?.counters.instance ?? NO_INSTANCE),
+        currentTestRunDurationMs: this.#startMs === undefined ? 0 : nowMs() - this.#startMs,
+      }),
+      openFile,
+      log: (level, message, fields, isInit) => this.#log(level, message, { fields, isInit }),
+      logOnce: (key, level, message) => this.#log(level, message, { onceKey: key }),
+      later: this.#later.push,
+      enter: (vu) => {
+        this.#owners.current = vu;
+        run?.counters.enter(workerIndex, vu.id);
+      },
+      leave: () => {
+        this.#owners.current = undefined;
+        run?.counters.leave(workerIndex);
+      },
+      iterationEnded: (outcome) => run?.counters.countIteration(outcome),
+      abortTest: (message) => this.#send({ kind: 'abort', message }),
+      failTest: () => this.#send({ kind: 'markFailed' }),
+      reportBlocking: (error) => {
+        this.#log('warning', error.stack ?? error.message, { onceKey: error.stack });
+      },
+    };
+  }
+
+  // ---- setup, teardown, summary --------------------------------------------------------------
+
+  #runPhase(phase: ScriptPhase, data: unknown): void {
+    const prepared = this.#prepared;
+    if (prepared === undefined) throw new Error('a phase needs a prepared worker');
+    const name = phase === 'summary' ? 'handleSummary' : phase;
+    const vu = new VirtualUser(prepared.environment, 0);
+    this.#phaseVu = vu;
+    const end = (phaseEnd: PhaseEnd): void => {
+      this.#phaseVu = undefined;
+      this.#send({ kind: 'phaseEnd', phase, end: phaseEnd });
+    };
+    vu.initialize((initEnd) => {
+      if (initEnd.outcome !== 'complete') {
+        end(failedPhase(initEnd));
+        return;
+      }
+      if (typeof vu.exported(name) !== 'function') {
+        end({ outcome: 'complete', value: undefined });
+        return;
+      }
+      const args = phase === 'setup' ? [] : [phase === 'teardown' ? parseData(data) : data];
+      vu.runPhase(phase, name, args, (runEnd) => {
+        if (runEnd.outcome === 'complete') end(completedPhase(phase, runEnd.value));
+        else end(failedPhase(runEnd));
+      });
+    });
+  }
+
+  // ---- scenarios -----------------------------------------------------------------------------
+
+  #startMs: number | undefined;
+
+  #start(startMs: number, setupData: string | undefined): void {
+    const prepared = this.#prepared;
+    if (prepared === undefined) throw new Error('start needs a prepared worker');
+    const { plan, pool, counters } = prepared;
+    this.#startMs = startMs;
+    pool.setSetupData(setupData);
+    let running = plan.work.scenarios.length;
+    if (running === 0) this.#send({ kind: 'scenariosEnd' });
+    for (const planned of plan.work.scenarios) {
+      const { config } = planned;
+      const index = plan.options.scenarios.findIndex(({ name }) => name === config.name);
+      const port = createScenarioPort({
+        config,
+        index,
+        startMs: startMs + config.startTimeMs,
+        environment: prepared.environment,
+        counters,
+        pool,
+        timers: this.#timers,
+        later: this.#later.push,
+        progress: () => scenario.run.progress().fraction,
+        nextVuId: () => counters.nextExtraVuId(plan.plannedVus),
+        warn: (message) => this.#log('warning', message),
+      });
+      const scenario = startScenario(planned, port, startMs);
+      prepared.scenarios.push(scenario);
+      scenario.run.whenDone((error) => {
+        if (error !== undefined) this.#log('error', error.message, { fields: { scenario: config.name } });
+        this.#send({ kind: 'scenarioEnd', scenario: index });
+        running -= 1;
+        if (running === 0) this.#send({ kind: 'scenariosEnd' });
+      });
+    }
+  }
+
+  #stop(): void {
+    this.#isStopped = true;
+    this.#phaseVu?.interrupt();
+    for (const scenario of this.#prepared?.scenarios ?? []) scenario.run.abort();
+    this.#prepared?.pool.interruptAll();
+  }
+
+  // ---- reporting -----------------------------------------------------------------------------
+
+  #sendSnapshot(isLast: boolean): void {
+    const prepared = this.#prepared;
+    if (prepared === undefined) return;
+    for (const vu of prepared.pool.all) vu.flushBytes(true);
+    this.#tick += 1;
+    const samples = prepared.recorder.takeSamples();
+    if (samples !== undefined) this.#send({ kind: 'samples', samples }, transferablesOf(samples));
+    const snapshot = prepared.recorder.snapshot(this.#tick, nowMs());
+    this.#send({ kind: 'snapshot', snapshot, isLast }, transferablesOf(snapshot));
+  }
+
+  #flush(): void {
+    clearInterval(this.#ticker);
+    this.#sendSnapshot(true);
+  }
+
+  #log(level: LogLevel, message: string, facets: LogFacets = {}): void {
+    if (level === 'debug' && !this.#init.isVerbose) return;
+    const { fields = {}, isInit = false, onceKey } = facets;
+    this.#send({ kind: 'log', timeMs: nowMs(), level, message, fields, isInit, onceKey });
+  }
+}
+
+interface LogFacets {
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly isInit?: boolean;
+  readonly onceKey?: string | undefined;
+}
+
+/** For the first init run, which happens before the options are known. */
+function defaultOptions(): Options {
+  const sources = { layers: [], exportedFunctions: undefined, defaultUserAgent: '' };
+  return consolidate(sources).options;
+}
+
+const NO_INSTANCE = {
+  iterationsCompleted: 0,
+  iterationsInterrupted: 0,
+  vusActive: 0,
+  vusInitialized: 0,
+};
+
+function builtinsOf(registry: MetricRegistry): BuiltinMetrics {
+  const entries = BUILTIN_METRICS.map(({ name }) => [name, registry.get(name)]);
+  return Object.fromEntries(entries) as BuiltinMetrics; // every name of the table is registered
+}
+
+function errorReport(error: unknown, isRejection: boolean, exitCode: ExitCode): ErrorReport {
+  if (error instanceof GharialError) {
+    const { code, message, hint } = error;
+    return { code, message, hint, exitCode: error.exitCode, isScriptException: false };
+  }
+  return {
+    code: 'SCRIPT_EXCEPTION',
+    message: describeFailure(error, isRejection),
+    hint: undefined,
+    exitCode,
+    isScriptException: !isRejection,
+  };
+}
+
+function failedPhase(end: RunEnd): PhaseEnd {
+  if (end.outcome !== 'failed') return { outcome: 'interrupted' };
+  const error = errorReport(end.error, end.isRejection, ExitCode.scriptException);
+  return { outcome: 'failed', error };
+}
+
+function parseData(json: unknown): unknown {
+  return typeof json === 'string' ? JSON.parse(json) : undefined;
+}
+
+function completedPhase(phase: ScriptPhase, value: unknown): PhaseEnd {
+  try {
+    if (phase === 'setup') return { outcome: 'complete', value: toSetupJson(value) };
+    return { outcome: 'complete', value: phase === 'summary' ? toSummaryFiles(value) : undefined };
+  } catch (error) {
+    return { outcome: 'failed', error: errorReport(error, false, ExitCode.other) };
+  }
+}
