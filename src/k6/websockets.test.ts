@@ -643,7 +643,6 @@ for (const [name, act, error, close] of [
   ['breaks the protocol', (s) => s.write(rawFrame(3, 'bad')), 'websocket: close 1002 (protocol error)', 'close 1006 [] false'],
   ['sends bad UTF-8', (s) => s.write(rawFrame(1, Buffer.from([0x61, 0xff]))), 'websocket: close 1007 (invalid payload data)', 'close 1006 [] false'],
   ['closes with an illegal code', (s) => s.write(rawFrame(8, closePayload(1005))), 'websocket: close 1002 (protocol error)', 'close 1006 [] false'],
-  ['resets TCP', (s) => setImmediate(() => (s as NetSocket).resetAndDestroy()), 'connection reset by peer', 'close 1006 [] false'],
 ] as [string, (socket: Duplex) => void, string, string][]) {
   test(`the peer ${name}`, async () => {
     const lines: string[] = [];
@@ -661,6 +660,23 @@ for (const [name, act, error, close] of [
     assert.equal(lines[1], close);
   });
 }
+
+test('the peer resets TCP', async () => {
+  const lines: string[] = [];
+  const server = await startRawServer((socket) => {
+    socket.once('data', () => (socket as NetSocket).resetAndDestroy());
+  });
+  await runAgainst(server, (WebSocket, url) => {
+    const ws = new WebSocket(url);
+    ws.onopen = () => ws.send('go');
+    ws.onerror = (e) => lines.push(String(e.error).replace(/^read tcp .*->/, ''));
+    ws.onclose = (e) => lines.push(`close ${e.code} [${e.reason}] ${e.wasClean}`);
+  });
+  assert.deepEqual(lines, [
+    `127.0.0.1:${server.port}: read: connection reset by peer`,
+    'close 1006 [] false',
+  ]);
+});
 
 test('last words and Close in one packet are both delivered', async () => {
   const lines: string[] = [];

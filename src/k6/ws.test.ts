@@ -471,7 +471,6 @@ for (const [name, act, error, close] of [
   ['closes with an illegal code', (s) => s.write(rawFrame(8, closePayload(999))), ['websocket: close 1002 (protocol error)', undefined, undefined], 1001],
   ['sends bad UTF-8', (s) => s.write(rawFrame(1, Buffer.from([0xff]))), ['websocket: close 1007 (invalid payload data)', undefined, undefined], 1001],
   ['masks a frame', (s) => s.write(Buffer.from([0x81, 0x82, 1, 2, 3, 4, 5, 6])), ['websocket: close 1002 (protocol error)', undefined, undefined], 1001],
-  ['resets TCP', (s) => setImmediate(() => (s as NetSocket).resetAndDestroy()), ['connection reset by peer', undefined, undefined], 1001],
 ] as [string, (socket: Duplex) => void, [string, number | undefined, string | undefined] | undefined, number][]) {
   test(`the peer ${name}`, async () => {
     const errors: ErrorObject[] = [];
@@ -498,6 +497,24 @@ for (const [name, act, error, close] of [
     assert.equal(host.samplesOf('ws_session_duration').length, 1);
   });
 }
+
+test('the peer resets TCP', async () => {
+  const lines: string[] = [];
+  const server = await startRawServer((socket) => {
+    socket.once('data', () => (socket as NetSocket).resetAndDestroy());
+  });
+  await runAgainst(server, function* (connect, url) {
+    yield* connect(url, (socket: Socket) => {
+      socket.on('open', () => socket.send('go'));
+      socket.on('error', (e: ErrorObject) => lines.push(e.error().replace(/^read tcp .*->/, '')));
+      socket.on('close', (code) => lines.push(`close ${code}`));
+    });
+  });
+  assert.deepEqual(lines, [
+    `127.0.0.1:${server.port}: read: connection reset by peer`,
+    'close 1001',
+  ]);
+});
 
 test('ping and pong: counter payloads, ws_ping, silent unknown pongs; ws_msgs_sent does not count them', async () => {
   const lines: string[] = [];

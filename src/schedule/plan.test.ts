@@ -183,8 +183,8 @@ function modelIterations(config: RampingArrivalRateConfig, untilMs: number): num
   let rate = config.startRate;
   let startMs = 0;
   for (const { durationMs, target } of config.stages) {
+    if (untilMs < startMs) break;
     const partMs = Math.min(durationMs, untilMs - startMs);
-    if (partMs <= 0 && durationMs > 0) break;
     const end = durationMs === 0 ? target : rate + ((target - rate) * partMs) / durationMs;
     sum += (partMs * (rate + end)) / 2 / config.timeUnitMs;
     startMs += durationMs;

@@ -11,7 +11,7 @@ import {
   isHelperDefinition,
   moduleBodyOf,
 } from './analyze-bundle.ts';
-import type { Argument, ClassInfo, Flow, FunctionInfo, Unit } from './analyze-flow.ts';
+import type { Argument, CallShape, ClassInfo, Flow, FunctionInfo, Unit } from './analyze-flow.ts';
 import { Demand, DYNAMIC, ELEMENT, NOWHERE, type Place, Value } from './analyze-graph.ts';
 import { hostImport, hostNamespace, memberNamesOfGivenTypes } from './analyze-host.ts';
 import {
@@ -62,7 +62,17 @@ const THROWN = '[throw]';
 const GETTER = 'get ';
 const SETTER = 'set ';
 
-export class FlowBuilder {
+/** Puts everything the program can do with functions into `flow`; `flow.graph.solve()` runs it. */
+export function buildFlow(
+  program: acorn.Program,
+  scopes: ScopeTree,
+  context: AnalyzeContext,
+  flow: Flow,
+): void {
+  new FlowBuilder(program, scopes, context, flow);
+}
+
+class FlowBuilder {
   readonly #flow: Flow;
   readonly #context: AnalyzeContext;
   readonly #scopes: ScopeTree;
@@ -126,6 +136,7 @@ export class FlowBuilder {
         }
         // `var require_x = __commonJS({...})` belongs to the file it wraps.
         const body = init && moduleBodyOf(init);
+        if (body) this.#moduleRunners.add(binding);
         const at = body ? firstPosition(body) : id.start;
         this.#bindingUnits.set(binding, this.#flow.unit(this.#context.unitAt(at)));
       }
@@ -144,7 +155,8 @@ export class FlowBuilder {
   #placeOf(binding: Binding): Place {
     let place = this.#places.get(binding);
     if (place === undefined) {
-      place = this.#flow.graph.newPlace();
+      const { home } = this.#bindingUnits.get(binding) ?? this.#frame.unit;
+      place = this.#flow.graph.newPlace(home);
       this.#places.set(binding, place);
     }
     return place;
@@ -164,11 +176,12 @@ export class FlowBuilder {
     let seen = perUnit.get(unit);
     if (seen === undefined) {
       const { graph } = this.#flow;
-      seen = graph.newPlace();
+      seen = graph.newPlace(this.#frame.unit.home);
       perUnit.set(unit, seen);
       graph.flowAcross(place, seen);
       graph.offer(seen, home.value);
       home.entrances.push(seen);
+      unit.refersTo.add(home);
     }
     return seen;
   }
@@ -183,7 +196,7 @@ export class FlowBuilder {
     }
     if (node.name === 'undefined' || isGlobalObject(node.name)) return NOWHERE;
     if (isGlobalThis(node.name)) {
-      const place = this.#flow.graph.newPlace();
+      const place = this.#flow.graph.newPlace(this.#frame.unit.home);
       this.#flow.graph.offer(place, this.#flow.globals.value);
       return place;
     }
@@ -194,7 +207,7 @@ export class FlowBuilder {
   #arrayOf(elements: Place): Place {
     const { graph } = this.#flow;
     const { unit } = this.#frame;
-    const place = graph.newPlace();
+    const place = graph.newPlace(this.#frame.unit.home);
     const value = this.#flow.newObject(place, unit);
     graph.flow(elements, this.#flow.field(value, ELEMENT));
     graph.flow(elements, this.#flow.field(unit.value, ELEMENT));
@@ -214,7 +227,7 @@ export class FlowBuilder {
   #join(...places: Place[]): Place {
     const live = places.filter((place) => place !== NOWHERE);
     if (live.length <= 1) return live[0] ?? NOWHERE;
-    const place = this.#flow.graph.newPlace();
+    const place = this.#flow.graph.newPlace(this.#frame.unit.home);
     for (const from of live) this.#flow.graph.flow(from, place);
     return place;
   }
@@ -482,7 +495,7 @@ export class FlowBuilder {
       return isStatic ? ofClass.superPlace : this.#flow.parents(ofClass.instance);
     }
     // `super` in a method of an object literal: some property of the unit.
-    const place = this.#flow.graph.newPlace();
+    const place = this.#flow.graph.newPlace(this.#frame.unit.home);
     this.#flow.graph.offer(place, unit.value);
     return place;
   }
@@ -652,7 +665,7 @@ export class FlowBuilder {
 
   #array(node: acorn.ArrayExpression): Place {
     const { flow, unit } = { flow: this.#flow, unit: this.#frame.unit };
-    const place = flow.graph.newPlace();
+    const place = flow.graph.newPlace(this.#frame.unit.home);
     const value = flow.newObject(place, unit);
     for (const element of node.elements) {
       if (!element) continue;
@@ -673,7 +686,7 @@ export class FlowBuilder {
   #object(node: acorn.ObjectExpression): { place: Place; properties: Place[] } {
     const flow = this.#flow;
     const { unit } = this.#frame;
-    const place = flow.graph.newPlace();
+    const place = flow.graph.newPlace(this.#frame.unit.home);
     const value = flow.newObject(place, unit);
     const properties: Place[] = [];
     const isExports = isExportMap(node);
@@ -788,10 +801,10 @@ export class FlowBuilder {
       unit,
       value: undefined as unknown as Value,
       params: [],
-      rest: graph.newPlace(),
-      argumentElements: graph.newPlace(),
-      thisPlace: isArrow ? outer.thisPlace : graph.newPlace(),
-      returned: graph.newPlace(),
+      rest: graph.newPlace(unit.home),
+      argumentElements: graph.newPlace(unit.home),
+      thisPlace: isArrow ? outer.thisPlace : graph.newPlace(unit.home),
+      returned: graph.newPlace(unit.home),
       instance: undefined,
       instancePlace: NOWHERE,
       generator: undefined,
@@ -799,11 +812,11 @@ export class FlowBuilder {
     };
     const info: FunctionInfo = what;
     what.value = new Value(info);
-    graph.originate(graph.newPlace(), info.value, Demand.Functions);
+    graph.originate(graph.newPlace(unit.home), info.value, Demand.Functions);
     if (ofClass && isConstructor(node, ofClass)) what.ofClass = ofClass;
     if (node.generator) {
       what.generator = new Value({ kind: 'generator', info } as { kind: 'generator' });
-      graph.originate(graph.newPlace(), what.generator, Demand.Functions);
+      graph.originate(graph.newPlace(unit.home), what.generator, Demand.Functions);
     }
     flow.infoOf.set(node, info);
     unit.functions.push(info);
@@ -839,7 +852,7 @@ export class FlowBuilder {
       this.#assign(param.argument, this.#arrayOf(info.rest));
       return;
     }
-    const place = graph.newPlace();
+    const place = graph.newPlace(info.unit.home);
     info.params.push(place);
     graph.wake(place, carrier, info.unit.isUser ? Demand.Units : Demand.Functions);
     this.#assign(param, place);
@@ -863,14 +876,14 @@ export class FlowBuilder {
       unit,
       value: undefined as unknown as Value,
       instance: undefined as unknown as Value,
-      instancePlace: graph.newPlace(),
+      instancePlace: graph.newPlace(this.#frame.unit.home),
       superPlace,
-      implicitArguments: graph.newPlace(),
+      implicitArguments: graph.newPlace(this.#frame.unit.home),
       constructorInfo: undefined,
     };
     const info: ClassInfo = what;
     what.value = new Value(info);
-    graph.originate(graph.newPlace(), info.value, Demand.Functions);
+    graph.originate(graph.newPlace(this.#frame.unit.home), info.value, Demand.Functions);
     what.instance = flow.newObject(info.instancePlace, unit);
     flow.classes.push(info);
     graph.wake(info.implicitArguments, info.value, Demand.Functions);
@@ -987,7 +1000,7 @@ export class FlowBuilder {
   #iterate(node: acorn.Node, iterable: Place): void {
     const flow = this.#flow;
     const { unit, owner } = this.#frame;
-    const callee = flow.graph.newPlace();
+    const callee = flow.graph.newPlace(this.#frame.unit.home);
     for (const key of ['next', 'return', '@@iterator']) {
       flow.graph.flow(flow.load(unit, iterable, key), callee);
     }
@@ -1053,7 +1066,7 @@ export class FlowBuilder {
     if (typeof specifier !== 'string' || !Object.hasOwn(modules, specifier)) return NOWHERE;
     const table = modules[specifier];
     if (!table) return NOWHERE;
-    const place = this.#flow.graph.newPlace();
+    const place = this.#flow.graph.newPlace(this.#frame.unit.home);
     this.#flow.graph.put(place, this.#flow.newHost(hostNamespace(specifier, table)));
     return place;
   }
@@ -1094,10 +1107,10 @@ export class FlowBuilder {
     callee: Place,
     receiver: Place,
     args: readonly Argument[],
-    extra: { constructs?: boolean; isNative?: boolean; calleeName?: string | undefined } = {},
+    extra: Partial<CallShape> = {},
   ): { result: Place } {
     const { unit, owner } = this.#frame;
-    const result = this.#flow.graph.newPlace();
+    const result = this.#flow.graph.newPlace(this.#frame.unit.home);
     this.#flow.call({ site, owner, unit, callee, receiver, args, result, ...extra });
     return { result };
   }
@@ -1121,7 +1134,11 @@ export class FlowBuilder {
       native !== undefined ||
       (name !== undefined && isPrimitiveMethod(name)) ||
       this.#isHostName(node);
-    const { result } = this.#emitCall(node, callee, receiver, args, { isNative, calleeName: name });
+    const { result } = this.#emitCall(node, callee, receiver, args, {
+      isNative,
+      calleeName: name,
+      runsModule: this.#isModuleRunner(calleeNode),
+    });
     if (name === 'call' || name === 'apply' || name === 'bind') {
       this.#reflective(node, name, receiver, args, result);
     } else if (native) {
@@ -1132,6 +1149,15 @@ export class FlowBuilder {
     }
     return result;
   }
+
+  /** `require_x()`, `init_x()`: the callee runs a module wrapped by the bundler. */
+  #isModuleRunner(callee: acorn.Node): boolean {
+    if (callee.type !== 'Identifier') return false;
+    const binding = this.#scopes.bindingOf.get(callee as acorn.Identifier);
+    return binding !== undefined && this.#moduleRunners.has(binding);
+  }
+
+  readonly #moduleRunners = new Set<Binding>();
 
   /** The callee is an import: host code that the table says nothing about, or that it knows. */
   #isHostName(node: acorn.CallExpression): boolean {
@@ -1173,7 +1199,7 @@ export class FlowBuilder {
     if (method.givesReceiver) graph.flow(receiver, result);
     if (method.givesArguments) for (const { place } of args) graph.flow(place, result);
     if (!calls) return;
-    const returned = graph.newPlace();
+    const returned = graph.newPlace(this.#frame.unit.home);
     const passed: Argument[] = [elements, receiver, returned]
       .filter((place) => place !== NOWHERE)
       .map((place) => ({ place, isSpread: true, isCallable: true }));
@@ -1279,7 +1305,7 @@ export class FlowBuilder {
     if (name === 'Object.defineProperty') return this.#defineProperty(node);
     const args = node.arguments.map((arg) => this.#argument(arg));
     const at = (index: number): Place => args[index]?.place ?? NOWHERE;
-    const result = graph.newPlace();
+    const result = graph.newPlace(this.#frame.unit.home);
     switch (name) {
       case 'Object.assign':
         for (const arg of args.slice(1)) {
@@ -1344,7 +1370,7 @@ export class FlowBuilder {
       case 'JSON.stringify': {
         this.#native(node, { callsBack: true }, NOWHERE, args.slice(1), result);
         const values = this.#join(at(0), NOWHERE);
-        const callee = graph.newPlace();
+        const callee = graph.newPlace(this.#frame.unit.home);
         graph.flow(flow.load(unit, values, 'toJSON'), callee);
         if (unit.isUser) graph.flow(flow.field(unit.value, 'toJSON'), callee);
         this.#callBack(node, callee, [], NOWHERE, values);
@@ -1420,7 +1446,7 @@ export class FlowBuilder {
       const { name } = calleeNode;
       const args = node.arguments.map((arg) => this.#argument(arg));
       if (name === 'Promise') return this.#newPromise(node, args);
-      const result = flow.graph.newPlace();
+      const result = flow.graph.newPlace(this.#frame.unit.home);
       if (isCollection(name) || name === 'Proxy' || name === 'WeakRef') {
         // Also an object of its own, to which elements can be added.
         flow.newObject(result, this.#frame.unit);
@@ -1443,10 +1469,10 @@ export class FlowBuilder {
 
   #newPromise(node: acorn.NewExpression, args: readonly Argument[]): Place {
     const { graph } = this.#flow;
-    const result = graph.newPlace();
+    const result = graph.newPlace(this.#frame.unit.home);
     const executor = args[0];
     if (!executor) return result;
-    const resolve = graph.newPlace();
+    const resolve = graph.newPlace(this.#frame.unit.home);
     const resolver = new Value({ kind: 'resolver', target: result } as { kind: 'resolver' });
     graph.originate(resolve, resolver, Demand.Functions);
     graph.supply(result, resolve, Demand.Functions, Demand.Functions);
@@ -1515,7 +1541,7 @@ export class FlowBuilder {
     const flow = this.#flow;
     const { graph } = flow;
     this.#name(body, `module ${moduleName(node)}`);
-    const exported = graph.newPlace();
+    const exported = graph.newPlace(this.#frame.unit.home);
     const param = body.params[1];
     const binding = param?.type === 'Identifier' && this.#scopes.bindingOf.get(param);
     if (binding) this.#moduleFields.set(binding, exported);

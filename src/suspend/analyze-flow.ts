@@ -14,6 +14,8 @@ import {
   DYNAMIC,
   ELEMENT,
   FlowGraph,
+  type FlowLimits,
+  type Home,
   NOWHERE,
   type Place,
   Value,
@@ -27,6 +29,9 @@ export interface Unit {
   readonly name: string;
   /** The user's own code: unknown keys are followed everywhere. */
   readonly isUser: boolean;
+  readonly home: Home;
+  /** Units whose bindings this one refers to. */
+  readonly refersTo: Set<Unit>;
   /** "Something that comes from this unit"; its fields are the unit's merged properties. */
   readonly value: Value;
   /** Names that the unit writes or defines literally. */
@@ -103,6 +108,8 @@ export interface CallShape {
   readonly calleeName?: string | undefined;
   /** The callee is known to be the host's or JavaScript's own. */
   readonly isNative?: boolean;
+  /** Runs a bundled module's body, which blocks only if that very body does. */
+  readonly runsModule?: boolean;
 }
 
 export interface Call extends CallShape {
@@ -166,8 +173,8 @@ export class Flow {
   readonly #loadsByKey = new Map<string, Load[]>();
   readonly #lateLoads: Load[] = [];
 
-  constructor(blocking: BlockingTable, stepsMax: number) {
-    this.graph = new FlowGraph(stepsMax);
+  constructor(blocking: BlockingTable, limits: FlowLimits) {
+    this.graph = new FlowGraph(limits, (home) => this.#giveUp(home));
     this.blocking = blocking;
     this.globals = this.#newUnit('<global>', false);
   }
@@ -184,15 +191,18 @@ export class Flow {
   #newUnit(name: string, isUser: boolean): Unit {
     const what: { kind: 'unit'; unit: Unit | undefined } = { kind: 'unit', unit: undefined };
     const value = new Value(what);
+    const home = this.graph.newHome();
     const unit: Unit = {
       name,
       isUser,
+      home,
+      refersTo: new Set(),
       value,
       definedKeys: new Set(),
-      mixed: this.graph.newPlace(),
+      mixed: this.graph.newPlace(home),
       mixedValues: new Set(),
       entrances: [],
-      generators: this.graph.newPlace(),
+      generators: this.graph.newPlace(home),
       loads: [],
       functions: [],
       calls: [],
@@ -208,10 +218,10 @@ export class Flow {
   field(value: Value, key: string): Place {
     let place = value.fields.get(key);
     if (place !== undefined) return place;
-    place = this.graph.newPlace();
+    const { unit, kind } = value.what as Meaning & { unit?: Unit };
+    place = this.graph.newPlace(homeOf(value));
     value.fields.set(key, place);
     if (value.anyField !== undefined) this.graph.flow(place, value.anyField);
-    const { unit, kind } = value.what as Meaning & { unit?: Unit };
     if (kind === 'unit') {
       if (unit) this.graph.use(place, { onTaint: () => this.#announceProperty(unit, key) });
     } else {
@@ -223,7 +233,7 @@ export class Flow {
   /** A place that holds whatever any property of `value` holds. */
   anyField(value: Value): Place {
     if (value.anyField === undefined) {
-      value.anyField = this.graph.newPlace();
+      value.anyField = this.graph.newPlace(homeOf(value));
       for (const place of [...value.fields.values()]) this.graph.flow(place, value.anyField);
     }
     return value.anyField;
@@ -231,7 +241,7 @@ export class Flow {
 
   parents(value: Value): Place {
     if (value.parents === undefined) {
-      value.parents = this.graph.newPlace();
+      value.parents = this.graph.newPlace(homeOf(value));
       this.graph.use(value.parents, { onTaint: () => this.graph.taint(value) });
       for (const use of value.parentUses) this.graph.use(value.parents, use);
     }
@@ -240,7 +250,7 @@ export class Flow {
 
   /** The namespace of a module in CommonJS form: everything the module has, and the module as `default`. */
   newNamespace(module: Place, unit: Unit): Place {
-    const place = this.graph.newPlace();
+    const place = this.graph.newPlace(unit.home);
     const value = new Value(objectInfo(unit));
     this.graph.originate(place, value, Demand.Units);
     this.graph.flow(module, this.parents(value));
@@ -256,7 +266,7 @@ export class Flow {
   }
 
   load(unit: Unit, object: Place, key: string): Place {
-    const result = this.graph.newPlace();
+    const result = this.graph.newPlace(unit.home);
     if (object !== NOWHERE) this.#addLoad({ unit, object, key, result, seen: new Set() });
     return result;
   }
@@ -479,7 +489,7 @@ export class Flow {
     if (what.kind === 'class') return what.instancePlace;
     if (what.node.type === 'ArrowFunctionExpression' || what.ofClass) return NOWHERE;
     if (what.instance === undefined) {
-      what.instancePlace = this.graph.newPlace();
+      what.instancePlace = this.graph.newPlace(what.unit.home);
       what.instance = this.newObject(what.instancePlace, what.unit);
       this.graph.flow(what.instancePlace, what.thisPlace);
     }
@@ -547,7 +557,9 @@ export class Flow {
 
   #reach(call: Call, value: Value): void {
     const what = value.what as Meaning;
-    if (value.blocks && (what.kind !== 'class' || call.constructs)) this.#block(call, value);
+    if (value.blocks && (what.kind !== 'class' || call.constructs)) {
+      if (what.kind !== 'unit' || !call.runsModule) this.#block(call, value);
+    }
     if (call.linked.has(value)) return;
     call.linked.add(value);
     switch (what.kind) {
@@ -664,7 +676,10 @@ export class Flow {
   #callForeign(call: Call, value: Value): void {
     const { graph } = this;
     graph.put(call.result, value);
+    const isWidened = (value.what as ObjectInfo).unit?.widened !== undefined;
     for (const { place } of call.args) {
+      // Whatever the unit gives to the callback may block too.
+      if (isWidened) graph.demand(place, Demand.Functions);
       graph.use(place, {
         onValue: (arg) => {
           const what = arg.what as Meaning;
@@ -725,16 +740,55 @@ export class Flow {
     if (info.constructorInfo) this.suspend(info.constructorInfo, cause);
   }
 
-  /** Everything in the unit may block; calls from outside into it too. */
+  /**
+   * Everything in the unit may block; calls from outside into it too. Only code that runs while the
+   * modules are loaded stays as it is in packages: nothing that blocks has been handed to them yet.
+   */
   widen(unit: Unit, reason: string): void {
     if (unit.widened !== undefined) return;
     unit.widened = reason;
-    for (const info of unit.functions) this.suspend(info, reason);
+    const loading = new Set<acorn.Node>();
+    if (!unit.isUser) for (const { body } of this.wrappers) loading.add(body.node);
+    for (const info of unit.functions) if (!loading.has(info.node)) this.suspend(info, reason);
     for (const call of unit.calls) {
-      if (call.site && !call.isNative) this.markSite(call.site, call.owner, reason);
+      if (call.site === undefined || call.runsModule || loading.has(call.owner)) continue;
+      if (call.owner.type === 'Program' && !unit.isUser) continue;
+      if (call.calleeName !== undefined && isPrimitiveMethod(call.calleeName)) continue;
+      this.markSite(call.site, call.owner, reason);
     }
     this.graph.setBlocks(unit.value);
     for (const place of unit.entrances) this.graph.put(place, unit.value);
+  }
+
+  /** A unit used up its budget: it and all it refers to are treated as blocking, and not followed further. */
+  #giveUp(home: Home): void {
+    for (const unit of this.units.values()) {
+      if (unit.home === home) this.#freeze(unit, 'too tangled to be followed within the budget');
+    }
+    this.graph.freeze(home);
+  }
+
+  #freeze(unit: Unit, reason: string): void {
+    if (this.graph.isFrozen(unit.home)) return;
+    this.graph.freeze(unit.home);
+    this.widen(unit, reason);
+    for (const other of unit.isUser ? this.units.values() : unit.refersTo) {
+      this.#freeze(other, `${reason} (${unit.name})`);
+    }
+  }
+}
+
+/** The home of a value's properties. */
+function homeOf(value: Value): Home {
+  const what = value.what as Meaning;
+  switch (what.kind) {
+    case 'generator':
+      return what.info.unit.home;
+    case 'host':
+    case 'resolver':
+      return 0;
+    default:
+      return what.unit?.home ?? 0;
   }
 }
 

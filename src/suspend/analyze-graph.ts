@@ -80,12 +80,14 @@ export class Value {
   }
 }
 
-export class FlowBudgetError extends Error {
-  constructor() {
-    super('the may-block analysis used up its budget');
-    this.name = 'FlowBudgetError';
-  }
+/** Bounds on the work: what a unit may cost before it is given up, as a base and per place of the unit. */
+export interface FlowLimits {
+  readonly stepsBase: number;
+  readonly stepsPerPlace: number;
 }
+
+/** The unit of a place, as a small number; the graph keeps a budget per home. */
+export type Home = number;
 
 export class FlowGraph {
   readonly #next: (Place[] | undefined)[] = [undefined];
@@ -102,11 +104,34 @@ export class FlowGraph {
   readonly #newlyBlocking: Value[] = [];
   readonly #queuePlaces: Place[] = [];
   readonly #queueValues: Value[] = [];
+  readonly #homes: Home[] = [0];
+  readonly #placesOf: number[] = [0];
+  readonly #stepsOf: number[] = [0];
+  readonly #isFrozen: boolean[] = [false];
   #steps = 0;
-  readonly #stepsMax: number;
+  readonly #limits: FlowLimits;
+  readonly #onOverrun: (home: Home) => void;
 
-  constructor(stepsMax: number) {
-    this.#stepsMax = stepsMax;
+  /** @param onOverrun a home used up its budget; it is expected to call `freeze`. */
+  constructor(limits: FlowLimits, onOverrun: (home: Home) => void) {
+    this.#limits = limits;
+    this.#onOverrun = onOverrun;
+  }
+
+  newHome(): Home {
+    this.#placesOf.push(0);
+    this.#stepsOf.push(0);
+    this.#isFrozen.push(false);
+    return this.#placesOf.length - 1;
+  }
+
+  /** Nothing arrives at places of this home any more. */
+  freeze(home: Home): void {
+    this.#isFrozen[home] = true;
+  }
+
+  isFrozen(home: Home): boolean {
+    return this.#isFrozen[home] === true;
   }
 
   get placeCount(): number {
@@ -117,8 +142,10 @@ export class FlowGraph {
     return this.#steps;
   }
 
-  newPlace(): Place {
+  newPlace(home: Home): Place {
     const place = this.#next.length;
+    this.#homes.push(home);
+    this.#placesOf[home] = (this.#placesOf[home] ?? 0) + 1;
     this.#next.push(undefined);
     this.#previous.push(undefined);
     this.#values.push(undefined);
@@ -201,7 +228,7 @@ export class FlowGraph {
   }
 
   put(place: Place, value: Value): void {
-    if (place === NOWHERE) return;
+    if (place === NOWHERE || this.#isFrozen[this.#homes[place] ?? 0]) return;
     let values = this.#values[place];
     if (values === undefined) {
       values = new Set();
@@ -248,7 +275,7 @@ export class FlowGraph {
       if (at === undefined || want === undefined) return;
       if ((this.#demanded[at] ?? 0) >= want) continue;
       this.#demanded[at] = want;
-      this.#count();
+      this.#count(at);
       for (const { value, from } of this.#origins[at] ?? []) if (want >= from) this.track(value);
       for (const value of this.#offers[at] ?? []) this.put(at, value);
       for (const from of this.#previous[at] ?? []) {
@@ -264,15 +291,15 @@ export class FlowGraph {
     }
   }
 
-  /** Runs until nothing moves any more. @throws FlowBudgetError after `stepsMax` moves. */
+  /** Runs until nothing moves any more. */
   solve(): void {
     for (;;) {
       this.#announce();
       const place = this.#queuePlaces.pop();
       const value = this.#queueValues.pop();
       if (place === undefined || value === undefined) return;
-      this.#count();
-      (globalThis as any).__cur = place;
+      if (this.#isFrozen[this.#homes[place] ?? 0]) continue;
+      this.#count(place);
       const next = this.#next[place];
       if (next !== undefined) for (let i = 0; i < next.length; i++) this.put(next[i] ?? 0, value);
       this.#dispatch(place, value);
@@ -311,9 +338,14 @@ export class FlowGraph {
     if (uses !== undefined) for (let i = 0; i < uses.length; i++) uses[i]?.onTaint?.();
   }
 
-  #count(): void {
+  #count(place: Place): void {
     this.#steps++;
-    if (this.#steps > this.#stepsMax) throw new FlowBudgetError();
+    const home = this.#homes[place] ?? 0;
+    const steps = (this.#stepsOf[home] ?? 0) + 1;
+    this.#stepsOf[home] = steps;
+    const { stepsBase, stepsPerPlace } = this.#limits;
+    if (steps <= stepsBase + stepsPerPlace * (this.#placesOf[home] ?? 0)) return;
+    if (!this.#isFrozen[home]) this.#onOverrun(home);
   }
 }
 

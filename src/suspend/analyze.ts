@@ -10,7 +10,7 @@
  */
 import type * as acorn from 'acorn';
 import type { AnalysisResult, AnalyzeContext, ClassNode, FunctionNode } from './analysis-result.ts';
-import { FlowBuilder } from './analyze-build.ts';
+import { buildFlow } from './analyze-build.ts';
 import {
   type Call,
   type Cause,
@@ -19,14 +19,9 @@ import {
   type FunctionInfo,
   type Unit,
 } from './analyze-flow.ts';
-import { FlowBudgetError, NOWHERE } from './analyze-graph.ts';
+import { type FlowLimits, NOWHERE } from './analyze-graph.ts';
 import type { HostInfo } from './analyze-host.ts';
 import { isFunction, resolveScopes, type ScopeTree } from './scope.ts';
-
-export interface AnalyzeLimits {
-  /** Upper bound on moves of values; a program that needs more is treated as blocking throughout. */
-  readonly stepsMax: number;
-}
 
 export interface FlowAnalysisResult extends AnalysisResult {
   /** Packages that count as blocking throughout, with the reason; '.' stands for the user's own files. */
@@ -35,8 +30,8 @@ export interface FlowAnalysisResult extends AnalysisResult {
   readonly steps: number;
 }
 
-/** About 40 times what a large script with large libraries takes. */
-const DEFAULT_LIMITS: AnalyzeLimits = { stepsMax: 4_000_000 };
+/** Several times what packages need that do something sensible with a blocking callback. */
+const DEFAULT_LIMITS: FlowLimits = { stepsBase: 30_000, stepsPerPlace: 10 };
 
 /** How many calls a `why` chain names before it is cut. */
 const WHY_LENGTH_MAX = 12;
@@ -46,16 +41,11 @@ export function analyze(
   program: acorn.Program,
   context: AnalyzeContext,
   scopes: ScopeTree = resolveScopes(program),
-  limits: AnalyzeLimits = DEFAULT_LIMITS,
+  limits: FlowLimits = DEFAULT_LIMITS,
 ): FlowAnalysisResult {
-  const flow = new Flow(context.blocking, limits.stepsMax);
-  try {
-    new FlowBuilder(program, scopes, context, flow);
-    settle(flow, scopes);
-  } catch (error) {
-    if (!(error instanceof FlowBudgetError)) throw error;
-    for (const unit of flow.units.values()) flow.widen(unit, error.message);
-  }
+  const flow = new Flow(context.blocking, limits);
+  buildFlow(program, scopes, context, flow);
+  settle(flow, scopes);
   return resultOf(flow);
 }
 
@@ -114,7 +104,6 @@ function lookUpElsewhere(flow: Flow): boolean {
 /** A package that was given a blocking function and calls something unknown with it blocks throughout. */
 function widenLostUnits(flow: Flow): boolean {
   let hasChanged = false;
-  if ((globalThis as any).NOWIDEN) return false;
   for (const call of flow.taintedCalls) {
     if (!isLost(call, flow)) continue;
     for (const unit of lostIn(call, flow)) {

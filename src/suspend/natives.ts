@@ -13,7 +13,7 @@ import type { Coroutine } from './op.ts';
 import { getTwin, putConstruction, putTwin } from './stamp.ts';
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
-type Body = (this: unknown, ...args: never[]) => Coroutine;
+type Body = (this: unknown, ...args: never[]) => Coroutine<unknown>;
 type Indexed = Record<number, unknown> & { length: number };
 type Constructor = new (...args: unknown[]) => object;
 
@@ -316,7 +316,10 @@ function stampTypedArrays(realm: typeof globalThis): void {
 
 function stampCollections(realm: typeof globalThis): void {
   const each = (prototype: object, entries: AnyFunction): void => {
-    stamp(prototype, 'forEach', 0, function* (callback: AnyFunction, self: unknown): Coroutine {
+    stamp(prototype, 'forEach', 0, function* (
+      callback: AnyFunction,
+      self: unknown,
+    ): Coroutine<void> {
       // The iterator sees entries that are added meanwhile, as forEach does.
       for (const [key, value] of Reflect.apply(entries, this, []) as Iterable<unknown[]>) {
         yield* call(callback, self, value, key, this);

@@ -72,12 +72,25 @@ const framesOf = new WeakMap<Error, readonly UserFrame[]>();
 
 function prepareStackTrace(error: Error, sites: NodeJS.CallSite[]): string {
   const lines = [headline(error)];
-  for (const site of sites) {
+  for (const site of scriptPart(sites)) {
     const text = frameText(site);
     if (text !== undefined) lines.push(`    at ${text}`);
   }
   framesOf.set(error, userFramesIn(sites));
   return lines.join('\n');
+}
+
+/**
+ * What lies above the script's own frames and between them: natives, and nothing of the host. An error
+ * without a frame of a script is a fault of the host and keeps everything.
+ */
+function scriptPart(sites: readonly NodeJS.CallSite[]): readonly NodeJS.CallSite[] {
+  const last = sites.findLastIndex((site) => programs.has(site.getFileName() ?? ''));
+  if (last < 0) return sites;
+  return sites.slice(0, last + 1).filter((site) => {
+    const file = site.getFileName();
+    return file === null || file === undefined || programs.has(file);
+  });
 }
 
 function headline(error: Error): string {
@@ -129,6 +142,8 @@ function cleanName(site: NodeJS.CallSite): string {
 }
 
 function stripGenerated(name: string): string {
+  // A default export without a name of its own gets one from the bundler.
+  if (/^[^$]*_default\d*$/.test(name)) return 'default';
   return name.replace(/^#?\$\$(?:[0-9a-z]+_)?[a-z]+\d*(?:\$|$)/, '');
 }
 

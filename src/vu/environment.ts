@@ -25,8 +25,8 @@ export interface VuProgram {
   /** The exports of a CommonJS entry script are properties of its default export. */
   readonly isCommonJs: boolean;
   readonly usesPromises: boolean;
-  /** Directory of the entry script. */
-  readonly entryDir: string;
+  /** `file:///…` of the entry script. */
+  readonly entryUrl: string;
 }
 
 export interface VuEnvironment {

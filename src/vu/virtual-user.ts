@@ -33,7 +33,8 @@ import { twinOf } from '../suspend/runtime.ts';
 import { userFrames } from '../suspend/stack.ts';
 import type { ScriptRunner, VuEnvironment } from './environment.ts';
 import { createGlobalObject } from './global-object.ts';
-import { initOnlyMessage, createScriptRequire } from '../script/script-require.ts';
+import { createImportMeta } from '../script/import-meta.ts';
+import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
 import { createImporter, type ModuleImporter } from './module-importer.ts';
 import { seedableMath } from './seedable-math.ts';
 import { afterReactions, Scheduler, type SchedulerEvents } from './scheduler.ts';
@@ -125,7 +126,10 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
     this.#timerFunctions = createTimerFunctions(this, this.#globalObject);
     this.#random = seedableMath(this.#globalObject);
     if (environment.program.globalNames.includes('Math')) this.#random.install();
-    this.#import = createImporter(this, this.#timerFunctions, this.#random);
+    this.#import = Object.assign(
+      createImporter(this, this.#timerFunctions, this.#random),
+      { meta: createImportMeta(() => this.#callerUrl()) },
+    );
     const own = {
       ...this.#timerFunctions,
       console: createConsole(this),
@@ -460,7 +464,13 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
       isInit: () => this.#phase === 'init',
       load: (specifier) => {
         const module = this.#import(specifier);
-        return { ...module.named, default: module.default };
+        const exports = Object.defineProperties({}, Object.getOwnPropertyDescriptors(module.named));
+        // Compiled modules ask for the flag before they look at `default`.
+        Object.defineProperty(exports, '__esModule', { value: true });
+        return Object.defineProperty(exports, 'default', {
+          value: module.default,
+          enumerable: true,
+        });
       },
     });
     return (specifier) => nativeErrors(() => require(specifier));
@@ -468,8 +478,13 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
 
   /** The directory of the script file whose code is calling. */
   #callerDirectory(): string {
-    const url = userFrames(new Error())[0]?.file;
-    return url?.startsWith('file:') ? dirname(fileURLToPath(url)) : this.#environment.program.entryDir;
+    const url = this.#callerUrl();
+    return url.startsWith('file:') ? dirname(fileURLToPath(url)) : url;
+  }
+
+  /** The script file whose code is calling; the entry script if that cannot be told. */
+  #callerUrl(): string {
+    return userFrames()[0]?.file ?? this.#environment.program.entryUrl;
   }
 
   // ---- VuHost: what modules use --------------------------------------------------------------

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { after, test } from 'node:test';
@@ -108,7 +109,7 @@ for (const [name, parts, options] of [
     assert.equal(events.response?.extensions !== '', 'offersDeflate' in parts);
     const expected: string[] = ['open'];
     for (const size of [0, 1, 125, 126, 127, 65535, 65536, 200_000]) {
-      const text = 'Zeichenkette é日𝄞 '.repeat(size / 10).slice(0, size);
+      const text = 'Zeichenkette é日 '.repeat(size / 10 + 1).slice(0, size);
       const bytes = Buffer.from(Array.from({ length: size }, (_, i) => (i * 31) % 256));
       connection.sendText(text);
       connection.sendBinary(bytes);
@@ -117,7 +118,11 @@ for (const [name, parts, options] of [
     }
     connection.close(1000, 'done');
     const ending = await events.untilEnd();
-    assert.deepEqual(events.log, [...expected, 'peer-close 1000 done', 'end local-close 1000']);
+    expected.push('peer-close 1000 done', 'end local-close 1000');
+    // Half a megabyte of difference would help nobody.
+    const wrong = expected.findIndex((entry, i) => entry !== events.log[i]);
+    assert.equal(wrong, -1, `entry ${wrong}: ${events.log[wrong]?.slice(0, 50)}`);
+    assert.equal(events.log.length, expected.length);
     assert.equal(ending.wasClean, true);
     assert.equal(ending.error, undefined);
   });
@@ -142,7 +147,7 @@ test('says who it is and tells what the server answered', async () => {
   const seen: Record<string, unknown> = {};
   const port = await library(() => {}, {
     handleProtocols: () => 'beta',
-    verifyClient: ({ req }: { req: { url?: string; headers: Record<string, unknown> } }) => {
+    verifyClient: ({ req }: { req: IncomingMessage }) => {
       Object.assign(seen, req.headers, { url: req.url });
       return true;
     },
@@ -359,9 +364,12 @@ test('a server that never answers is a timeout', async () => {
 
 test('a reset of an open connection keeps its system error', async () => {
   const { port } = await raw(
-    startUpgradeServer((socket) => setImmediate(() => socket.resetAndDestroy())),
+    startUpgradeServer((socket) => socket.once('data', () => socket.resetAndDestroy())),
   );
-  const { events } = dialPort(port);
+  const { connection, events } = dialPort(port);
+  // libuv reports a reset that it sees together with data as an end of stream; so open first.
+  await events.until('open');
+  connection.sendText('reset me');
   const ending = await events.untilEnd();
   assert.deepEqual(events.log, ['open', 'end socket-error 1006']);
   assert.equal(field(ending.error, 'code'), 'ECONNRESET');

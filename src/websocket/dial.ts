@@ -76,6 +76,8 @@ class Dial implements Dialing, TransportHandler {
   private attempt = 0;
   private firstError: Error | undefined = undefined;
   private transport: Transport | null = null;
+  /** The transport has said its last word; there is nothing left to destroy. */
+  private isTransportGone = false;
   private key = '';
   private readonly reader = new ResponseReader();
   private head: ResponseHead | undefined = undefined;
@@ -210,6 +212,7 @@ class Dial implements Dialing, TransportHandler {
   }
 
   onClose(error: Error | undefined): void {
+    this.isTransportGone = true;
     if (this.cause !== null) {
       this.end();
       return;
@@ -219,6 +222,7 @@ class Dial implements Dialing, TransportHandler {
       this.firstError ??= error;
       this.attempt++;
       this.transport = null;
+      this.isTransportGone = false;
       this.tryAddress();
       return;
     }
@@ -315,7 +319,7 @@ class Dial implements Dialing, TransportHandler {
     this.cause = cause;
     this.error = error;
     this.disarm();
-    if (this.transport !== null) this.transport.destroy();
+    if (this.transport !== null && !this.isTransportGone) this.transport.destroy();
     else nextTick(endDial, this);
   }
 

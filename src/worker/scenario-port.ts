@@ -39,13 +39,15 @@ export function createScenarioPort(options: ScenarioPortOptions): ScenarioPort {
       return { inInstance: number, inTest: number };
     },
   };
+  const isArrivalRate =
+    config.executor === 'constant-arrival-rate' || config.executor === 'ramping-arrival-rate';
   return {
     nowMs,
     at: (dueMs, onDue) => {
       const timer = options.timers.set(dueMs, onDue);
       return () => timer.cancel();
     },
-    acquire: () => pool.acquire(activation),
+    acquire: () => pool.acquire(activation, isArrivalRate),
     initializeExtra: (onReady) => {
       pool.initialize(options.nextVuId(), (end) => onReady(end.outcome === 'complete'));
     },

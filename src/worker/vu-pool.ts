@@ -47,26 +47,32 @@ export class VuPool {
     for (const vu of this.all) vu.setSetupData(json);
   }
 
-  acquire(activation: Activation): ActiveVu | undefined {
+  /**
+   * Activates an idle VU. It counts as active until it is released, or with `isActiveInIterations` only
+   * while it iterates.
+   */
+  acquire(activation: Activation, isActiveInIterations: boolean): ActiveVu | undefined {
     const vu = this.#idle.shift();
     if (vu === undefined) return undefined;
     vu.activate(activation);
-    this.#options.onActive(1);
-    return this.#activeVu(vu);
+    if (!isActiveInIterations) this.#options.onActive(1);
+    return this.#activeVu(vu, isActiveInIterations);
   }
 
   interruptAll(): void {
     for (const vu of this.all) vu.interrupt();
   }
 
-  #activeVu(vu: VirtualUser): ActiveVu {
-    const { minIterationDurationMs, timers } = this.#options;
+  #activeVu(vu: VirtualUser, isActiveInIterations: boolean): ActiveVu {
+    const { minIterationDurationMs, timers, onActive } = this.#options;
     let cancelWait: (() => void) | undefined;
     return {
       id: vu.id,
       iterate: (onEnd: (outcome: IterationOutcome) => void): void => {
         const startMs = nowMs();
+        if (isActiveInIterations) onActive(1);
         vu.iterate((outcome) => {
+          if (isActiveInIterations) onActive(-1);
           const restMs = minIterationDurationMs - (nowMs() - startMs);
           if (outcome === 'interrupted' || restMs <= 0) {
             onEnd(outcome);
@@ -88,7 +94,7 @@ export class VuPool {
         else vu.interrupt();
       },
       release: (): void => {
-        this.#options.onActive(-1);
+        if (!isActiveInIterations) onActive(-1);
         this.#idle.push(vu);
       },
     };

@@ -74,7 +74,7 @@ export class WorkerRun {
       globalNames: bundle.globalNames,
       isCommonJs: bundle.entryFormat === 'commonjs',
       usesPromises: bundle.usesPromises,
-      entryDir: bundle.entryDir,
+      entryUrl: bundle.entryUrl,
     };
     if (bundle.usesPromises) {
       this.#owners.start((reason) => {

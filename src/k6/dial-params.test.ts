@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CookieJar, ScriptCookieJar } from './cookie-jar.ts';
+import { canonicalHeaderName, dialRequestOf, parseDialParams } from './dial-params.ts';
+import { FakeHost } from './testing/fake-host.ts';
+
+const LENIENT = { rejectKey: (): void => {}, badTags: 'bad tags', isEmptyCompressionAllowed: true };
+
+const ADDRESS = { isSecure: true, host: 'h.test', port: 443, target: '/x', hostHeader: 'h.test' };
+
+test('header names are written as Go writes them', () => {
+  assert.equal(canonicalHeaderName('x-LOWER'), 'X-Lower');
+  assert.equal(canonicalHeaderName('sec-websocket-key'), 'Sec-Websocket-Key');
+  assert.equal(canonicalHeaderName('not a token'), 'not a token');
+});
+
+test('null, undefined and other values count as no params', () => {
+  const host = new FakeHost();
+  for (const params of [null, undefined, 5, true, {}, { headers: null, tags: undefined }]) {
+    const parsed = parseDialParams(host, params, LENIENT);
+    assert.equal(parsed.headers.size, 0);
+    assert.equal(parsed.tags, host.tags);
+    assert.equal(parsed.jar, host.cookies);
+    assert.equal(parsed.offersDeflate, false);
+  }
+});
+
+test('values become text that stays on its line; the last of equal names wins', () => {
+  const headers = { 'x-a': 1, 'X-A': 'one\r\nEvil: yes', 'X-B': undefined, 'X-C': ['a', 'b'] };
+  const parsed = parseDialParams(new FakeHost(), { headers }, LENIENT);
+  assert.deepEqual([...parsed.headers], [['X-A', 'one Evil: yes'], ['X-B', 'undefined'], ['X-C', 'a,b']]);
+});
+
+test('the request has the default User-Agent, the jar’s cookies and TLS settings of the host', () => {
+  const host = new FakeHost();
+  const asked: string[] = [];
+  const tls = { rejectUnauthorized: false };
+  host.network = {
+    ...host.network,
+    localAddress: '127.0.0.2',
+    tlsFor: (name) => {
+      asked.push(name);
+      return tls;
+    },
+  };
+  host.cookies.setCookie('https://h.test/', 'a', '1');
+  const params = parseDialParams(host, { headers: { Origin: 'o' }, compression: 'deflate' }, LENIENT);
+  const request = dialRequestOf(host, 'wss://h.test/x', ADDRESS, params, ['p']);
+  assert.deepEqual(request.headers, [['User-Agent', 'gharial-test'], ['Origin', 'o'], ['Cookie', 'a=1']]);
+  assert.equal(request.tls, tls);
+  assert.deepEqual(asked, ['h.test']);
+  assert.equal(request.localAddress, '127.0.0.2');
+  assert.equal(request.offersDeflate, true);
+  assert.equal(request.requiresOfferedProtocol, true);
+});
+
+test('User-Agent and Cookie of the script replace the defaults; an empty User-Agent sends none', () => {
+  const host = new FakeHost();
+  host.cookies.setCookie('https://h.test/', 'a', '1');
+  const headers = { 'user-agent': '', cookie: 'b=2' };
+  const params = parseDialParams(host, { headers }, LENIENT);
+  const request = dialRequestOf(host, 'wss://h.test/x', ADDRESS, params, []);
+  assert.deepEqual(request.headers, [['Cookie', 'b=2']]);
+  assert.equal(request.requiresOfferedProtocol, false);
+});
+
+test('a jar of the script replaces the default; anything else is ignored', () => {
+  const host = new FakeHost();
+  const store = new CookieJar();
+  assert.equal(parseDialParams(host, { jar: new ScriptCookieJar(store) }, LENIENT).jar, store);
+  assert.equal(parseDialParams(host, { jar: {} }, LENIENT).jar, host.cookies);
+});
