@@ -16,14 +16,18 @@ import type { WorkerPlan } from '../schedule/requirements.ts';
 import type { OpenedFiles } from '../script/open-files.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
 
-/** What a worker is born with. */
+/** What a worker is born with: it may start before the script is bundled. */
 export interface WorkerInit {
   readonly workerIndex: number;
+  /** Debug lines are wanted. */
+  readonly isVerbose: boolean;
+}
+
+/** The script, as all workers get it. */
+export interface WorkerScript {
   readonly bundle: ScriptBundle;
   /** `__ENV` before scenarios add to it. */
   readonly env: Readonly<Record<string, string>>;
-  /** Debug lines are wanted. */
-  readonly isVerbose: boolean;
 }
 
 /** What a worker needs to run its share. */
@@ -49,6 +53,8 @@ export interface RunPlan {
 export type ScriptPhase = 'setup' | 'teardown' | 'summary';
 
 export type ToWorker =
+  /** The script; always the first message. */
+  | { readonly kind: 'load'; readonly script: WorkerScript }
   /** Run the init code once (`__VU` 0) and tell what the script exports. */
   | { readonly kind: 'probe' }
   /** Make the planned VUs. */

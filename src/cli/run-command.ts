@@ -107,7 +107,7 @@ async function run(
   log: LogSink,
 ): Promise<ExitCode> {
   const { settings, script, lowerLayers, upperLayers } = invocation;
-  const bundle = await load(script, settings, context.cwd);
+  const loading = load(script, settings, context.cwd);
   const view = new RunView(context, settings);
   const writeLog = ({ isInit, ...record }: LogEntry): void => {
     view.interrupted(() => log.log(record, isInit));
@@ -115,7 +115,6 @@ async function run(
   const warn = (message: string): void => {
     writeLog({ timeMs: nowMs(), level: 'warning', message, fields: {}, isInit: false });
   };
-  for (const message of bundle.warnings) warn(message);
   const stop = new AbortController();
   const unsubscribe = context.onStopSignal((signal) => {
     if (stop.signal.aborted) {
@@ -135,7 +134,7 @@ async function run(
   });
   try {
     const result = await runTest({
-      bundle,
+      bundle: loading,
       lowerLayers,
       upperLayers,
       settings,
@@ -144,7 +143,8 @@ async function run(
       workerCountMax: settings.workers === 0 ? availableParallelism() : settings.workers,
       stop: stop.signal,
       log: writeLog,
-      onPlan: (options, plan) => {
+      onPlan: async (options, plan) => {
+        for (const message of (await loading).warnings) warn(message);
         const outputs = createOutputs(settings.out, context, warn);
         view.begin({ script, options, plan, outputs });
         return outputs;
@@ -153,10 +153,10 @@ async function run(
       summaryData:
         settings.summaryMode === 'disabled'
           ? undefined
-          : (report) => handleSummaryData(report, settings, bundle, context),
+          : async (report) => handleSummaryData(report, settings, await loading, context),
     });
     view.stop();
-    writeSummary(result, settings, bundle, context, writeLog);
+    writeSummary(result, settings, await loading, context, writeLog);
     view.end();
     if (result.error === undefined) return ExitCode.ok;
     throw result.error;

@@ -3,7 +3,7 @@
  * answered, and end those that do not answer any more.
  */
 import { GharialError } from '../base/errors.ts';
-import type { FromWorker, ToWorker, WorkerInit } from '../bridge/messages.ts';
+import type { FromWorker, ToWorker, WorkerScript } from '../bridge/messages.ts';
 import { WorkerHandle } from './pool.ts';
 
 export interface CrewEvents {
@@ -21,13 +21,15 @@ interface Waiter {
 }
 
 export class Crew {
-  readonly #init: Omit<WorkerInit, 'workerIndex'>;
+  readonly #isVerbose: boolean;
   readonly #events: CrewEvents;
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #waiters = new Set<Waiter>();
 
-  constructor(init: Omit<WorkerInit, 'workerIndex'>, events: CrewEvents) {
-    this.#init = init;
+  #script: WorkerScript | undefined;
+
+  constructor(isVerbose: boolean, events: CrewEvents) {
+    this.#isVerbose = isVerbose;
     this.#events = events;
   }
 
@@ -39,9 +41,16 @@ export class Crew {
     return this.#workers.has(index);
   }
 
+  /** Gives the script to all workers, those of later too. */
+  load(script: WorkerScript): void {
+    this.#script = script;
+    this.broadcast({ kind: 'load', script });
+  }
+
+  /** Starts a thread; it loads its own code while the script may still be in the making. */
   spawn(index: number): void {
     const handle = new WorkerHandle(
-      { ...this.#init, workerIndex: index },
+      { workerIndex: index, isVerbose: this.#isVerbose },
       {
         onMessage: (worker, message) => {
           this.#events.onMessage(worker.index, message);
@@ -58,6 +67,7 @@ export class Crew {
       },
     );
     this.#workers.set(index, handle);
+    if (this.#script !== undefined) handle.send({ kind: 'load', script: this.#script });
   }
 
   send(index: number, message: ToWorker): void {

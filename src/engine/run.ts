@@ -60,7 +60,8 @@ export interface RunStatus extends InstanceCounts {
 }
 
 export interface RunRequest {
-  readonly bundle: ScriptBundle;
+  /** May still be in the making: threads start meanwhile. */
+  readonly bundle: Promise<ScriptBundle>;
   /** Config file; below the script's own options. */
   readonly lowerLayers: readonly Layer[];
   /** Environment, command line; above them. */
@@ -75,11 +76,11 @@ export interface RunRequest {
   readonly stop: AbortSignal;
   log(entry: LogEntry): void;
   /** The options are settled and nothing has started: time for a header, and to make the outputs. */
-  onPlan(options: Options, plan: InstancePlan): readonly Output[];
+  onPlan(options: Options, plan: InstancePlan): Promise<readonly Output[]>;
   /** Gets a reader of the run's state, once. */
   onStatus?(read: () => RunStatus): void;
   /** Makes handleSummary's argument of the report. Undefined = no summary is wanted. */
-  summaryData: ((report: RunReport) => unknown) | undefined;
+  summaryData: ((report: RunReport) => Promise<unknown>) | undefined;
 }
 
 /** What there is to tell at the end of a run that had begun. */
@@ -151,7 +152,7 @@ class TestRun {
     });
     this.#aggregate = new Aggregate({ warn: (message) => this.#log('warning', message) });
     this.#crew = new Crew(
-      { bundle: request.bundle, env: request.env, isVerbose: request.settings.verbose },
+      request.settings.verbose,
       {
         onMessage: (index, message) => this.#onMessage(index, message),
         onCrash: (error) => this.#stop({ kind: 'error', error }),
@@ -281,6 +282,7 @@ class TestRun {
 
   async #prepare(): Promise<InstancePlan> {
     this.#spawn();
+    this.#crew.load({ bundle: await this.#request.bundle, env: this.#request.env });
     const answered = this.#crew.answers([0], ({ kind }) => kind === 'probed');
     this.#crew.send(0, { kind: 'probe' });
     await Promise.race([answered, this.#stopped]);
@@ -291,7 +293,7 @@ class TestRun {
     this.#options = options;
     const instance = planInstance(options);
     this.#defineThresholds(options, probe);
-    this.#outputs = this.#request.onPlan(options, instance);
+    this.#outputs = await this.#request.onPlan(options, instance);
     const needsSamples = this.#outputs.some(({ needs }) => needs === 'samples');
     const samplesPerBatch = needsSamples ? SAMPLES_PER_BATCH : 0;
     this.#collector = new Collector(this.#aggregate, this.#outputs, options.tags, samplesPerBatch);
@@ -545,7 +547,7 @@ class TestRun {
       return undefined;
     }
     const timeoutMs = report.options.handleSummaryTimeoutMs;
-    const end = await this.#runPhase('summary', summaryData(report), timeoutMs);
+    const end = await this.#runPhase('summary', await summaryData(report), timeoutMs);
     if (end.outcome === 'complete') return end.value as RunResult['summaryFiles']; // checked by the worker
     const reason =
       end.outcome === 'failed'

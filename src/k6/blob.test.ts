@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Blob, blobFromBytes, binaryBytes } from './blob.ts';
+import { Blob, binaryBytes, blobFromBytes } from './blob.ts';
 
 test('joins text, buffers, views and Blobs', async () => {
   const bytes = new Uint8Array([0, 1, 2, 3]);
-  const blob = new Blob(['é', bytes.buffer, new Uint16Array([0x0201]), new DataView(bytes.buffer, 1, 2), new Blob(['z'])]);
+  const blob = new Blob([
+    'é',
+    bytes.buffer,
+    new Uint16Array([0x0201]),
+    new DataView(bytes.buffer, 1, 2),
+    new Blob(['z']),
+  ]);
   assert.equal(blob.size, 2 + 4 + 2 + 2 + 1);
   assert.deepEqual([...(await blob.bytes())], [0xc3, 0xa9, 0, 1, 2, 3, 1, 2, 1, 2, 0x7a]);
 });
@@ -18,8 +24,12 @@ test('takes any iterable of parts, and no parts', () => {
 });
 
 test('refuses what k6 refuses, with its words', () => {
-  assert.throws(() => new Blob('abc'), { message: 'failed to process [blobParts]: could not convert abc to []interface {}' });
-  assert.throws(() => new Blob([5]), { message: 'failed to process [blobParts]: unsupported type: int64' });
+  assert.throws(() => new Blob('abc'), {
+    message: 'failed to process [blobParts]: could not convert abc to []interface {}',
+  });
+  assert.throws(() => new Blob([5]), {
+    message: 'failed to process [blobParts]: unsupported type: int64',
+  });
   for (const options of [null, 'text', 5]) {
     assert.throws(() => new Blob([], options), { message: '[options] must be an object' });
   }
@@ -63,7 +73,10 @@ test('stream gives the bytes in chunks', async () => {
   const chunks: Uint8Array[] = [];
   for await (const chunk of new Blob([new Uint8Array(size).fill(7)]).stream()) chunks.push(chunk);
   assert.equal(chunks.length, 3);
-  assert.equal(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0), size);
+  assert.equal(
+    chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
+    size,
+  );
   assert.ok(chunks.every((chunk) => chunk.every((byte) => byte === 7)));
 });
 

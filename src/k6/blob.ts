@@ -60,7 +60,13 @@ export class Blob {
   slice(start?: unknown, end?: unknown, contentType?: unknown): Blob {
     const from = start === undefined ? 0 : Math.trunc(Number(start)) || 0;
     const to = end === undefined ? this.size : Math.trunc(Number(end)) || 0;
-    return create(this.#bytes.subarray(clamp(from, this.size), Math.max(clamp(to, this.size), clamp(from, this.size))), normalType(contentType));
+    return create(
+      this.#bytes.subarray(
+        clamp(from, this.size),
+        Math.max(clamp(to, this.size), clamp(from, this.size)),
+      ),
+      normalType(contentType),
+    );
   }
 
   text(): Promise<string> {

@@ -51,7 +51,11 @@ function formatObject(value: object, parents: readonly object[]): string {
   }
   const inner = [...parents, value];
   if (Array.isArray(value)) {
-    return list('[', Array.from(value, (item) => formatNested(item, inner)), ']');
+    return list(
+      '[',
+      Array.from(value, (item) => formatNested(item, inner)),
+      ']',
+    );
   }
   const properties = Object.entries(value).map(
     ([key, item]) => `${key}: ${formatNested(item, inner)}`,

@@ -15,7 +15,12 @@ test('a cookie comes back to its host, for http and ws alike', () => {
   for (const url of [URL_A, 'ws://a.test/dir/', 'https://a.test/dir/x', 'wss://A.test/dir/x']) {
     assert.equal(header(URL_A, ['sid=42'], url), 'sid=42', url);
   }
-  for (const url of ['http://b.test/dir/', 'http://sub.a.test/dir/', 'http://a.test/', 'ftp://a.test/dir/']) {
+  for (const url of [
+    'http://b.test/dir/',
+    'http://sub.a.test/dir/',
+    'http://a.test/',
+    'ftp://a.test/dir/',
+  ]) {
     assert.equal(header(URL_A, ['sid=42'], url), '', url);
   }
 });
@@ -53,7 +58,10 @@ test('a replaced cookie keeps its place', () => {
 });
 
 test('malformed cookies are ignored; quotes are taken off and put back where needed', () => {
-  assert.equal(header(URL_A, ['novalue', '=x', 'a b=c', 'ok="1"', 'q="a b"', 'bad=a\u0001'], URL_A), 'ok=1; q="a b"');
+  assert.equal(
+    header(URL_A, ['novalue', '=x', 'a b=c', 'ok="1"', 'q="a b"', 'bad=a\u0001'], URL_A),
+    'ok=1; q="a b"',
+  );
 });
 
 test('reset empties the jar', () => {

@@ -83,7 +83,7 @@ function domainOf(
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const QUOTED = /^"(.*)"$/;
 /** Characters that may not stand in a cookie value: controls, quotes, semicolon, backslash. */
-const BAD_VALUE = /[\u0000-\u001f\u007f";\\]/;
+const BAD_VALUE = /[\p{Cc}";\\]/u;
 const INTEGER = /^-?\d+$/;
 const MS_PER_SECOND = 1000;
 
@@ -100,7 +100,10 @@ function attributesOf(parts: readonly string[]): CookieAttributes {
     else if (name === 'max-age' && INTEGER.test(value)) {
       hasMaxAge = true; // takes precedence over Expires, whichever comes first
       const seconds = Number(value);
-      attributes = { ...attributes, expiresMs: seconds <= 0 ? 0 : nowMs() + seconds * MS_PER_SECOND };
+      attributes = {
+        ...attributes,
+        expiresMs: seconds <= 0 ? 0 : nowMs() + seconds * MS_PER_SECOND,
+      };
     } else if (name === 'expires' && !hasMaxAge) {
       const expiresMs = Date.parse(value);
       if (!Number.isNaN(expiresMs)) attributes = { ...attributes, expiresMs };
@@ -138,7 +141,8 @@ export class CookieJar {
     if (origin === undefined || !TOKEN.test(name) || BAD_VALUE.test(bare)) return false;
     const scope = domainOf(origin.host, attributes.domain);
     if (scope === undefined) return false;
-    const path = attributes.path?.startsWith('/') === true ? attributes.path : defaultPath(origin.path);
+    const path =
+      attributes.path?.startsWith('/') === true ? attributes.path : defaultPath(origin.path);
     const expiresMs = attributes.expiresMs ?? Number.POSITIVE_INFINITY;
     const key = `${name};${path}`;
     const known = this.#domains?.get(scope.domain)?.get(key);

@@ -1,10 +1,11 @@
 /** The module `k6`: check, fail, group, randomSeed, sleep. */
-import { Op, type Coroutine, type Resumer } from '../suspend/op.ts';
+
+import { nowMs } from '../base/clock.ts';
+import { type Coroutine, Op, type Resumer } from '../suspend/op.ts';
 import { callUser, hostFunction, isAsyncFunction, leaf } from '../suspend/runtime.ts';
 import type { ScriptModule, TimerHandle, VuHost } from './host.ts';
 import { withScriptTags } from './sample-tags.ts';
 import { NativeError } from './script-error.ts';
-import { nowMs } from '../base/clock.ts';
 
 type UserFunction = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -152,4 +153,3 @@ export function createCoreModule(host: VuHost, random: RandomSource): ScriptModu
   };
   return { named, default: named };
 }
-

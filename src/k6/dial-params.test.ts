@@ -28,7 +28,14 @@ test('null, undefined and other values count as no params', () => {
 test('values become text that stays on its line; the last of equal names wins', () => {
   const headers = { 'x-a': 1, 'X-A': 'one\r\nEvil: yes', 'X-B': undefined, 'X-C': ['a', 'b'] };
   const parsed = parseDialParams(new FakeHost(), { headers }, LENIENT);
-  assert.deepEqual([...parsed.headers], [['X-A', 'one Evil: yes'], ['X-B', 'undefined'], ['X-C', 'a,b']]);
+  assert.deepEqual(
+    [...parsed.headers],
+    [
+      ['X-A', 'one Evil: yes'],
+      ['X-B', 'undefined'],
+      ['X-C', 'a,b'],
+    ],
+  );
 });
 
 test('the request has the default User-Agent, the jar’s cookies and TLS settings of the host', () => {
@@ -44,9 +51,17 @@ test('the request has the default User-Agent, the jar’s cookies and TLS settin
     },
   };
   host.cookies.setCookie('https://h.test/', 'a', '1');
-  const params = parseDialParams(host, { headers: { Origin: 'o' }, compression: 'deflate' }, LENIENT);
+  const params = parseDialParams(
+    host,
+    { headers: { Origin: 'o' }, compression: 'deflate' },
+    LENIENT,
+  );
   const request = dialRequestOf(host, 'wss://h.test/x', ADDRESS, params, ['p']);
-  assert.deepEqual(request.headers, [['User-Agent', 'gharial-test'], ['Origin', 'o'], ['Cookie', 'a=1']]);
+  assert.deepEqual(request.headers, [
+    ['User-Agent', 'gharial-test'],
+    ['Origin', 'o'],
+    ['Cookie', 'a=1'],
+  ]);
   assert.equal(request.tls, tls);
   assert.deepEqual(asked, ['h.test']);
   assert.equal(request.localAddress, '127.0.0.2');

@@ -34,9 +34,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Header name as Go writes it: `x-lower` becomes `X-Lower`; what is no token stays as it is. */
 export function canonicalHeaderName(name: string): string {
   if (!TOKEN.test(name)) return name;
-  return name
-    .toLowerCase()
-    .replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+  return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
 }
 
 function headersOf(value: unknown): Map<string, string> {
@@ -44,7 +42,12 @@ function headersOf(value: unknown): Map<string, string> {
   if (value === undefined || value === null) return headers;
   for (const [name, text] of Object.entries(value)) {
     // A line break would start another header line; Go writes a space too.
-    headers.set(canonicalHeaderName(name), String(text).replace(/[\r\n]+/g, ' ').trim());
+    headers.set(
+      canonicalHeaderName(name),
+      String(text)
+        .replace(/[\r\n]+/g, ' ')
+        .trim(),
+    );
   }
   return headers;
 }

@@ -13,7 +13,15 @@ import type { VuHost } from './host.ts';
 /** Origin of `timeStamp`, as for performance.now(). */
 const TIME_ORIGIN_MS = performance.timeOrigin;
 
-const Flag = { bubbles: 1, cancelable: 2, canceled: 4, stopped: 8, dispatching: 16, composed: 32, trusted: 64 } as const;
+const Flag = {
+  bubbles: 1,
+  cancelable: 2,
+  canceled: 4,
+  stopped: 8,
+  dispatching: 16,
+  composed: 32,
+  trusted: 64,
+} as const;
 
 /** Given for `init` by native code: the creator sets `target` and `timestamp`. Scripts cannot have it. */
 const NATIVE: unique symbol = Symbol('native');
@@ -295,7 +303,11 @@ export class EventTarget {
   removeEventListener(type: unknown, callback: unknown, options?: unknown): void {
     const isCapture = captureOf(options);
     for (const listener of listenersOf(this, String(type))) {
-      if (!listener.isHandler && listener.callback === callback && listener.isCapture === isCapture) {
+      if (
+        !listener.isHandler &&
+        listener.callback === callback &&
+        listener.isCapture === isCapture
+      ) {
         removeListener(this, String(type), listener);
         return;
       }
@@ -312,7 +324,8 @@ export class EventTarget {
     if (!(event instanceof Event)) {
       throw new TypeError("Failed to execute 'dispatchEvent': the argument is not an Event");
     }
-    if (isDispatching(event)) throw new DOMException('The event is already being dispatched', 'InvalidStateError');
+    if (isDispatching(event))
+      throw new DOMException('The event is already being dispatched', 'InvalidStateError');
     const list = listenersOf(this, event.type);
     beginDispatch(event, this);
     try {
@@ -340,7 +353,8 @@ export function listenersOf(target: EventTarget, type: string): readonly Listene
 }
 
 function captureOf(options: unknown): boolean {
-  if (typeof options === 'object' && options !== null) return Boolean(Reflect.get(options, 'capture'));
+  if (typeof options === 'object' && options !== null)
+    return Boolean(Reflect.get(options, 'capture'));
   return Boolean(options);
 }
 
@@ -348,7 +362,9 @@ function captureOf(options: unknown): boolean {
 function addListener(target: EventTarget, type: string, callback: unknown, options: unknown): void {
   if (callback === null || callback === undefined) return;
   if (typeof callback !== 'function' && typeof callback !== 'object') {
-    throw new TypeError(`could not convert function call parameter 1: could not convert ${String(callback)} to func(sobek.Value) (sobek.Value, error)`);
+    throw new TypeError(
+      `could not convert function call parameter 1: could not convert ${String(callback)} to func(sobek.Value) (sobek.Value, error)`,
+    );
   }
   const isObject = typeof options === 'object' && options !== null;
   const signal: unknown = isObject ? Reflect.get(options, 'signal') : undefined;
@@ -389,7 +405,13 @@ export function setHandler(target: EventTarget, type: string, callback: unknown)
   }
   if (callback === null) setList(target, type, rest);
   else {
-    const handler = { callback, isHandler: true, isCapture: false, isOnce: false, isRemoved: false };
+    const handler = {
+      callback,
+      isHandler: true,
+      isCapture: false,
+      isOnce: false,
+      isRemoved: false,
+    };
     setList(target, type, [handler, ...rest]);
   }
 }

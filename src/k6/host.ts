@@ -135,7 +135,12 @@ export interface VuHost extends CoroutineHost {
   /** Small integer for metric + tags; keep it where samples are made often. */
   series(metric: Metric, tags: TagSet): number;
   /** Records a sample, unless the iteration's context is done. `timeMs` defaults to now; `metadata` to the VU's current. */
-  record(series: number, value: number, timeMs?: number, metadata?: ReadonlyMap<string, string>): void;
+  record(
+    series: number,
+    value: number,
+    timeMs?: number,
+    metadata?: ReadonlyMap<string, string>,
+  ): void;
   /** Counts TCP bytes for data_sent / data_received. */
   countBytes(sentBytes: number, receivedBytes: number): void;
   /** False once samples of the running iteration are no longer taken. */

@@ -63,7 +63,8 @@ function metricClass(host: VuHost, className: string, type: MetricType): unknown
     } catch (error) {
       throw new NativeError(error instanceof Error ? error.message : String(error));
     }
-    const target: object = new.target === undefined ? Object.create(create.prototype) : Object(this);
+    const target: object =
+      new.target === undefined ? Object.create(create.prototype) : Object(this);
     Object.defineProperty(target, 'name', { value: metric.name, enumerable: true });
     Object.defineProperty(target, 'add', {
       value: (...args: unknown[]): boolean => addSample(host, metric, args),

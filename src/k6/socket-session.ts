@@ -6,6 +6,7 @@
  * view and changes in tasks only, so a handler sees the state its event belongs to.
  */
 import { nowMs } from '../base/clock.ts';
+import type { TagSet } from '../metrics/tag-set.ts';
 import type { Coroutine } from '../suspend/op.ts';
 import {
   type Connection,
@@ -33,7 +34,6 @@ import { breakErrorText, closeErrorText, dialErrorText } from './go-errors.ts';
 import type { IterationResource, VuHost } from './host.ts';
 import { SocketMetrics } from './ws-metrics.ts';
 import type { WsAddress } from './ws-url.ts';
-import type { TagSet } from '../metrics/tag-set.ts';
 
 /** Opens a connection; `dial` of the engine, or a stand-in for it in tests. */
 export type Dial = (request: DialRequest, events: ConnectionEvents) => Connection;
@@ -217,7 +217,8 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     const port = this.#address?.port ?? 0;
     const abnormal = { code: ABNORMAL_CODE, reason: '', wasClean: false };
     if (isDialFailure) return { ...abnormal, errorText: dialErrorText(ending, host, port) };
-    if (this.#isWindingDown) return { errorText: '', code: NORMAL_CODE, reason: '', wasClean: true };
+    if (this.#isWindingDown)
+      return { errorText: '', code: NORMAL_CODE, reason: '', wasClean: true };
     if (ending.cause === EndCause.terminated) {
       // Given up between the handshake and the open event.
       const aborted = { ...ending, cause: EndCause.dialAborted };
@@ -286,8 +287,18 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     if (this.#isDropped) throw error;
     this.#isEnding = true;
     this.#connection?.terminate();
-    const words = { errorText: exceptionText(error), code: ABNORMAL_CODE, reason: '', wasClean: false };
-    yield* this.#finish(words);
+    const words = {
+      errorText: exceptionText(error),
+      code: ABNORMAL_CODE,
+      reason: '',
+      wasClean: false,
+    };
+    try {
+      yield* this.#finish(words);
+    } catch (later) {
+      // The first exception is the one that is reported.
+      this.host.log('debug', `exception while the socket was closed: ${exceptionText(later)}`);
+    }
     throw error;
   }
 

@@ -20,7 +20,7 @@ import {
   SocketSession,
 } from './socket-session.ts';
 import { namedSocketTags } from './ws-metrics.ts';
-import { parseGoUrl, type GoUrl, wsAddressOf } from './ws-url.ts';
+import { type GoUrl, parseGoUrl, wsAddressOf } from './ws-url.ts';
 
 /** What a VU's constructor adds to the arguments of the script. */
 export interface SocketBinding {
@@ -80,7 +80,9 @@ function protocolsOf(value: unknown): readonly string[] {
   if (typeof value === 'string' && value !== '') protocols.push(value);
   for (const [index, protocol] of protocols.entries()) {
     if (!TOKEN.test(protocol)) {
-      throw syntaxError(`Failed to construct 'WebSocket': The subprotocol '${protocol}' is invalid.`);
+      throw syntaxError(
+        `Failed to construct 'WebSocket': The subprotocol '${protocol}' is invalid.`,
+      );
     }
     if (protocols.indexOf(protocol) !== index) {
       throw syntaxError(

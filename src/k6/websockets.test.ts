@@ -3,9 +3,9 @@ import type { Socket as NetSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import type { WebSocket as ServerSocket } from 'ws';
-import { hostFunction } from '../suspend/runtime.ts';
 import type { Coroutine } from '../suspend/op.ts';
 import { Op, type Resumer } from '../suspend/op.ts';
+import { hostFunction } from '../suspend/runtime.ts';
 import { Blob } from './blob.ts';
 import { CloseEvent, type ErrorEvent, Event, EventTarget, MessageEvent } from './events.ts';
 import { FakeHost } from './testing/fake-host.ts';
@@ -200,17 +200,45 @@ test('constructor errors have the right class and k6 words', () => {
   const cases: [unknown[], { name: string; message: string | RegExp }][] = [
     [[], { name: 'GoError', message: 'WebSocket requires a url' }],
     [[null], { name: 'GoError', message: 'WebSocket requires a url' }],
-    [['ws://bad host:port/'], { name: 'SyntaxError', message: /requires valid url.*parse .*invalid port ":port"/ }],
+    [
+      ['ws://bad host:port/'],
+      { name: 'SyntaxError', message: /requires valid url.*parse .*invalid port ":port"/ },
+    ],
     [['ws://[::1'], { name: 'SyntaxError', message: /missing ']' in host/ }],
-    [['/foo'], { name: 'SyntaxError', message: 'WebSocket requires url with scheme ws or wss, but got ""' }],
-    [['ftp://x/'], { name: 'SyntaxError', message: 'WebSocket requires url with scheme ws or wss, but got "ftp"' }],
-    [['ws://x/#frag'], { name: 'SyntaxError', message: 'WebSocket requires no url fragment, but got "frag"' }],
+    [
+      ['/foo'],
+      { name: 'SyntaxError', message: 'WebSocket requires url with scheme ws or wss, but got ""' },
+    ],
+    [
+      ['ftp://x/'],
+      {
+        name: 'SyntaxError',
+        message: 'WebSocket requires url with scheme ws or wss, but got "ftp"',
+      },
+    ],
+    [
+      ['ws://x/#frag'],
+      { name: 'SyntaxError', message: 'WebSocket requires no url fragment, but got "frag"' },
+    ],
     [['ws://x', ['a', 'a']], { name: 'SyntaxError', message: /'a' is duplicated/ }],
     [['ws://x', 'a b'], { name: 'SyntaxError', message: /'a b' is invalid/ }],
     [['ws://x', null, { foo: 1 }], { name: 'GoError', message: "unknown WebSocket's option foo" }],
     [['ws://x', null, 'text'], { name: 'GoError', message: "unknown WebSocket's option 0" }],
-    [['ws://x', null, { compression: '' }], { name: 'GoError', message: "unsupported compression algorithm '', supported algorithm is 'deflate'" }],
-    [['ws://x', null, { tags: { a: {} } }], { name: 'GoError', message: "invalid WebSocket tags option: invalid value for metric tag 'a': only String, Boolean and Number types are accepted as a metric tag values" }],
+    [
+      ['ws://x', null, { compression: '' }],
+      {
+        name: 'GoError',
+        message: "unsupported compression algorithm '', supported algorithm is 'deflate'",
+      },
+    ],
+    [
+      ['ws://x', null, { tags: { a: {} } }],
+      {
+        name: 'GoError',
+        message:
+          "invalid WebSocket tags option: invalid value for metric tag 'a': only String, Boolean and Number types are accepted as a metric tag values",
+      },
+    ],
   ];
   for (const [args, expected] of cases) {
     assert.throws(() => new WebSocket(...args), expected);
@@ -389,7 +417,13 @@ test('event objects have the fields of both worlds', async () => {
     const url = `${base}/x`;
     const ws = new WebSocket(url);
     ws.onopen = (e) => {
-      lines.push([e instanceof Event, e.type, e.target === ws, e.currentTarget === ws, e.isTrusted]);
+      lines.push([
+        e instanceof Event,
+        e.type,
+        e.target === ws,
+        e.currentTarget === ws,
+        e.isTrusted,
+      ]);
       lines.push(Math.abs(e.timestamp - Date.now()) < 1000);
       lines.push(Math.abs(e.timeStamp - performance.now()) < 1000);
       ws.send('hey');
@@ -532,7 +566,9 @@ test('send and ping before open throw InvalidStateError; afterwards too', async 
 test('send takes text, buffers, views and Blobs and names the type of anything else', async () => {
   const received: [boolean, string][] = [];
   const server = await startServer((socket) => {
-    socket.on('message', (data: Buffer, isBinary) => received.push([isBinary, data.toString('hex')]));
+    socket.on('message', (data: Buffer, isBinary) =>
+      received.push([isBinary, data.toString('hex')]),
+    );
   });
   const refused: string[] = [];
   const host = await runAgainst(server, (WebSocket, url) => {
@@ -543,7 +579,18 @@ test('send takes text, buffers, views and Blobs and names the type of anything e
       ws.send(new Uint16Array([0x0102, 0x0304]).subarray(1));
       ws.send(new DataView(new Uint8Array([9, 8, 7]).buffer, 1, 1));
       ws.send(new Blob(['a', new Uint8Array([5])]));
-      for (const value of [42, 4.5, true, { a: 1 }, [1], null, undefined, () => {}, 5n, new Date()]) {
+      for (const value of [
+        42,
+        4.5,
+        true,
+        { a: 1 },
+        [1],
+        null,
+        undefined,
+        () => {},
+        5n,
+        new Date(),
+      ]) {
         try {
           ws.send(value);
         } catch (error) {
@@ -560,8 +607,22 @@ test('send takes text, buffers, views and Blobs and names the type of anything e
     [true, '08'],
     [true, '6105'],
   ]);
-  const types = ['int64', 'float64', 'bool', 'map[string]interface {}', '[]interface {}', '<nil>', '<nil>', 'func(sobek.FunctionCall) sobek.Value', '*big.Int', 'time.Time'];
-  assert.deepEqual(refused, types.map((type) => `GoError: unsupported send type ${type}`));
+  const types = [
+    'int64',
+    'float64',
+    'bool',
+    'map[string]interface {}',
+    '[]interface {}',
+    '<nil>',
+    '<nil>',
+    'func(sobek.FunctionCall) sobek.Value',
+    '*big.Int',
+    'time.Time',
+  ];
+  assert.deepEqual(
+    refused,
+    types.map((type) => `GoError: unsupported send type ${type}`),
+  );
   assert.equal(host.samplesOf('ws_msgs_sent').length, 6);
 });
 
@@ -574,7 +635,13 @@ test('close checks its arguments with k6 words and leaves the socket open', asyn
   await runAgainst(server, (WebSocket, url) => {
     const ws = new WebSocket(url);
     ws.onopen = () => {
-      for (const args of [[1001], [2999], [5000], [1000, 'r'.repeat(124)], [1000, 'é'.repeat(62)]]) {
+      for (const args of [
+        [1001],
+        [2999],
+        [5000],
+        [1000, 'r'.repeat(124)],
+        [1000, 'é'.repeat(62)],
+      ]) {
         try {
           ws.close(...args);
           lines.push('accepted');
@@ -589,8 +656,10 @@ test('close checks its arguments with k6 words and leaves the socket open', asyn
     };
     ws.onclose = (e) => lines.push(`close ${e.code} ${e.reason.length}`);
   });
-  const range = "InvalidAccessError: InvalidAccessError: Failed to execute 'close' on 'WebSocket': The close code must be either 1000, or between 3000 and 4999.";
-  const long = "SyntaxError: SyntaxError: Failed to execute 'close' on 'WebSocket': The message must not be greater than 123 bytes";
+  const range =
+    "InvalidAccessError: InvalidAccessError: Failed to execute 'close' on 'WebSocket': The close code must be either 1000, or between 3000 and 4999.";
+  const long =
+    "SyntaxError: SyntaxError: Failed to execute 'close' on 'WebSocket': The message must not be greater than 123 bytes";
   assert.deepEqual(lines, [
     `${range} 1001 is neither`,
     `${range} 2999 is neither`,
@@ -638,11 +707,36 @@ for (const [code, reason, error] of [
 }
 
 for (const [name, act, error, close] of [
-  ['closes without a code', (s) => s.write(rawFrame(8, '')), 'websocket: close 1005 (no status)', 'close 1005 [] true'],
-  ['ends TCP', (s) => s.end(), 'websocket: close 1006 (abnormal closure): unexpected EOF', 'close 1006 [] false'],
-  ['breaks the protocol', (s) => s.write(rawFrame(3, 'bad')), 'websocket: close 1002 (protocol error)', 'close 1006 [] false'],
-  ['sends bad UTF-8', (s) => s.write(rawFrame(1, Buffer.from([0x61, 0xff]))), 'websocket: close 1007 (invalid payload data)', 'close 1006 [] false'],
-  ['closes with an illegal code', (s) => s.write(rawFrame(8, closePayload(1005))), 'websocket: close 1002 (protocol error)', 'close 1006 [] false'],
+  [
+    'closes without a code',
+    (s) => s.write(rawFrame(8, '')),
+    'websocket: close 1005 (no status)',
+    'close 1005 [] true',
+  ],
+  [
+    'ends TCP',
+    (s) => s.end(),
+    'websocket: close 1006 (abnormal closure): unexpected EOF',
+    'close 1006 [] false',
+  ],
+  [
+    'breaks the protocol',
+    (s) => s.write(rawFrame(3, 'bad')),
+    'websocket: close 1002 (protocol error)',
+    'close 1006 [] false',
+  ],
+  [
+    'sends bad UTF-8',
+    (s) => s.write(rawFrame(1, Buffer.from([0x61, 0xff]))),
+    'websocket: close 1007 (invalid payload data)',
+    'close 1006 [] false',
+  ],
+  [
+    'closes with an illegal code',
+    (s) => s.write(rawFrame(8, closePayload(1005))),
+    'websocket: close 1002 (protocol error)',
+    'close 1006 [] false',
+  ],
 ] as [string, (socket: Duplex) => void, string, string][]) {
   test(`the peer ${name}`, async () => {
     const lines: string[] = [];
@@ -746,9 +840,12 @@ test('binary messages are Blobs by default, ArrayBuffers on request and for the 
   });
   await server.close();
   assert.deepEqual(bytes, [1, 2, 3]);
-  assert.deepEqual(host.logs.map(({ message }) => message), [
-    'k6/experimental/websockets is deprecated and will be removed in a future release. Please use k6/websockets instead.',
-  ]);
+  assert.deepEqual(
+    host.logs.map(({ message }) => message),
+    [
+      'k6/experimental/websockets is deprecated and will be removed in a future release. Please use k6/websockets instead.',
+    ],
+  );
 });
 
 test('ping and pong: events, counter payloads, ws_ping, unknown pongs', async () => {
@@ -773,7 +870,10 @@ test('ping and pong: events, counter payloads, ws_ping, unknown pongs', async ()
     };
   });
   assert.deepEqual(lines, ['ping', 'pong', 'pong', 'pong']);
-  assert.deepEqual(pings, ['0', 'answer knock', '1'].sort((a, b) => (pings.indexOf(a) < pings.indexOf(b) ? -1 : 1)));
+  assert.deepEqual(
+    pings,
+    ['0', 'answer knock', '1'].sort((a, b) => (pings.indexOf(a) < pings.indexOf(b) ? -1 : 1)),
+  );
   assert.equal(host.samplesOf('ws_ping').length, 2);
   assert.equal(host.samplesOf('ws_msgs_sent').length, 3);
   assert.deepEqual(host.logs, [
@@ -805,7 +905,12 @@ test('a throwing message listener cuts the connection: error, close, then the it
       ws.onclose = (e) => lines.push(`close ${e.code}`);
     };
   });
-  assert.deepEqual(lines, ['got m0', 'error Error: cannot cope at ', 'close 1006', 'other close 1000']);
+  assert.deepEqual(lines, [
+    'got m0',
+    'error Error: cannot cope at ',
+    'close 1006',
+    'other close 1000',
+  ]);
   assert.equal(host.errors.length, 1);
   assert.match(String(host.errors[0]), /cannot cope/);
   assert.deepEqual(closes.sort(), [1000, 1006]);

@@ -6,6 +6,7 @@
  * closes the socket and becomes the outcome of `connect`.
  */
 import { nowMs } from '../base/clock.ts';
+import { isSynchronous } from '../suspend/blocking-error.ts';
 import type { Coroutine } from '../suspend/op.ts';
 import { callUser, hostFunction, twinOf } from '../suspend/runtime.ts';
 import {
@@ -17,12 +18,7 @@ import {
   type HandshakeResponse,
 } from '../websocket/api.ts';
 import { printAsErrorText } from './console.ts';
-import {
-  canonicalHeaderName,
-  type DialParams,
-  dialRequestOf,
-  keepCookies,
-} from './dial-params.ts';
+import { canonicalHeaderName, type DialParams, dialRequestOf, keepCookies } from './dial-params.ts';
 import {
   breakErrorText,
   CLOSE_SENT,
@@ -65,6 +61,7 @@ const NO_STATUS_CODE = 1005;
 const CODE_MASK = 0xffff;
 
 const NO_ARGS: readonly unknown[] = [];
+const NO_HANDLERS: readonly UserFunction[] = [];
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -131,8 +128,8 @@ export class WsSession implements ConnectionEvents {
   #isEndKnown = false;
   #isDropped = false;
   #isReporting = false;
-  /** Posted calls of `error` handlers that `connect` has to wait for. */
-  #pendingReports = 0;
+  /** Posted calls of handlers that `connect` has to wait for. */
+  #postedCalls = 0;
 
   constructor(host: VuHost, dial: Dial, url: string, params: DialParams, callback: UserFunction) {
     this.#host = host;
@@ -169,7 +166,14 @@ export class WsSession implements ConnectionEvents {
   }
 
   #failBeforeDial(text: string): void {
-    const timings = { startMs: this.#startMs, dnsMs: 0, tcpMs: 0, tlsMs: 0, upgradeMs: 0, totalMs: 0 };
+    const timings = {
+      startMs: this.#startMs,
+      dnsMs: 0,
+      tcpMs: 0,
+      tlsMs: 0,
+      upgradeMs: 0,
+      totalMs: 0,
+    };
     this.#metrics.dialEnded(timings, undefined, undefined);
     this.#failDial(text, undefined);
   }
@@ -268,7 +272,7 @@ export class WsSession implements ConnectionEvents {
     if (this.#isDropped) return;
     try {
       yield* callUser(this.#callback, undefined, [this.#createSocket()]);
-      yield* this.#callAll(this.#handlers.get('open') ?? [], NO_ARGS);
+      yield* this.#callAll(this.#handlers.get('open') ?? NO_HANDLERS, NO_ARGS);
     } catch (error) {
       yield* this.#fail(error);
       return;
@@ -327,13 +331,13 @@ export class WsSession implements ConnectionEvents {
     try {
       if (error !== undefined) {
         this.#isReporting = true;
-        yield* this.#callAll(this.#handlers.get('error') ?? [], [error]);
+        yield* this.#callAll(this.#handlers.get('error') ?? NO_HANDLERS, [error]);
         this.#isReporting = false;
       }
       if (!this.#isClosed) {
         this.#isClosed = true;
         this.#cancelTimers();
-        yield* this.#callAll(this.#handlers.get('close') ?? [], [code]);
+        yield* this.#callAll(this.#handlers.get('close') ?? NO_HANDLERS, [code]);
       }
     } catch (thrown) {
       yield* this.#fail(thrown);
@@ -359,11 +363,35 @@ export class WsSession implements ConnectionEvents {
     this.#isClosed = true;
     this.#cancelTimers();
     this.#connection?.closeNow(code === NO_STATUS_CODE ? undefined : code & CODE_MASK);
-    yield* this.#callAll(this.#handlers.get('close') ?? [], [code]);
+    const handlers = this.#handlers.get('close') ?? NO_HANDLERS;
+    if (isSynchronous()) this.#callNow(handlers, [code]);
+    else yield* this.#callAll(handlers, [code]);
+  }
+
+  /**
+   * Calls handlers from code that cannot be suspended. From the first that may block on they run as a
+   * task of their own, which `connect` waits for: a little later than in k6, in the same order.
+   */
+  #callNow(handlers: readonly UserFunction[], args: readonly unknown[]): void {
+    for (const [index, handler] of [...handlers].entries()) {
+      if (twinOf(handler) !== undefined) {
+        this.#postCalls(handlers.slice(index), args);
+        return;
+      }
+      handler.apply(undefined, [...args]);
+    }
+  }
+
+  #postCalls(handlers: readonly UserFunction[], args: readonly unknown[]): void {
+    this.#postedCalls += 1;
+    this.#loop?.post(() => {
+      this.#postedCalls -= 1;
+      return this.#run(handlers, args);
+    });
   }
 
   #settleIfClosed(): void {
-    if (!this.#isClosed || this.#isDropped || this.#pendingReports > 0) return;
+    if (!this.#isClosed || this.#isDropped || this.#postedCalls > 0) return;
     if (this.#response === undefined) return;
     const response = this.#response;
     this.#settle()?.ok(response);
@@ -402,7 +430,8 @@ export class WsSession implements ConnectionEvents {
   #addHandler(event: string, handler: unknown): void {
     if (typeof handler !== 'function') return;
     const known = this.#handlers.get(event);
-    if (known === undefined) this.#handlers.set(event, [handler as UserFunction]); // border to script values
+    if (known === undefined)
+      this.#handlers.set(event, [handler as UserFunction]); // border to script values
     else known.push(handler as UserFunction);
   }
 
@@ -428,30 +457,16 @@ export class WsSession implements ConnectionEvents {
     else this.#reportUnsent();
   }
 
-  /**
-   * `error` handlers for a write on a closed connection, within the call that tried it. A handler that
-   * may block runs as a task of its own instead: `send` cannot be suspended.
-   */
+  /** `error` handlers for a write on a closed connection, within the call that tried it. */
   #reportUnsent(): void {
     if (this.#isReporting || this.#isDropped) return;
     const error = new SocketError(CLOSE_SENT);
     this.#isReporting = true;
     try {
-      for (const handler of [...(this.#handlers.get('error') ?? [])]) {
-        if (twinOf(handler) === undefined) handler.call(undefined, error);
-        else this.#postReport(handler, error);
-      }
+      this.#callNow(this.#handlers.get('error') ?? NO_HANDLERS, [error]);
     } finally {
       this.#isReporting = false;
     }
-  }
-
-  #postReport(handler: UserFunction, error: SocketError): void {
-    this.#pendingReports += 1;
-    this.#loop?.post(() => {
-      this.#pendingReports -= 1;
-      return this.#run([handler], [error]);
-    });
   }
 
   #startTimer(name: 'setTimeout' | 'setInterval', callback: unknown, delay: unknown): void {
@@ -487,6 +502,6 @@ function timerCallbackOf(name: string, callback: unknown): UserFunction {
 
 function constructorName(value: unknown): string {
   if (value === undefined || value === null) return String(value);
-  const constructor: unknown = Reflect.get(Object(value), 'constructor');
-  return typeof constructor === 'function' ? constructor.name : 'Object';
+  const maker: unknown = Reflect.get(Object(value), 'constructor');
+  return typeof maker === 'function' ? maker.name : 'Object';
 }

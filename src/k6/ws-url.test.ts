@@ -26,7 +26,10 @@ test('default ports and targets', () => {
     ['ws://[::1]', 80, '/', '[::1]'],
   ] as const) {
     const address = wsAddressOf(parseGoUrl(url));
-    assert.deepEqual([address?.port, address?.target, address?.hostHeader], [port, target, hostHeader]);
+    assert.deepEqual(
+      [address?.port, address?.target, address?.hostHeader],
+      [port, target, hostHeader],
+    );
   }
   assert.equal(wsAddressOf(parseGoUrl('ws://[::1]:9'))?.host, '::1');
   assert.equal(wsAddressOf(parseGoUrl('ws://münchen.test/'))?.host, 'xn--mnchen-3ya.test');

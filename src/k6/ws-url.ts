@@ -29,7 +29,7 @@ export class UrlSyntaxError extends Error {
   }
 }
 
-const CONTROL = /[\u0000-\u001f\u007f]/;
+const CONTROL = /\p{Cc}/u;
 const SCHEME = /^[a-zA-Z][a-zA-Z0-9+.-]*:/;
 const ESCAPE = /%(?![0-9a-fA-F]{2})/;
 const ESCAPE_SHOWN_CHARS = 3;
@@ -73,7 +73,10 @@ function splitHost(url: string, authority: string): { host: string; port: string
     }
     throw new UrlSyntaxError(url, `invalid character ${JSON.stringify(bad[0])} in host name`);
   }
-  return { host: /[^\u0000-\u007f]/.test(host) ? domainToASCII(host) : host, port: portPart.slice(1) };
+  return {
+    host: /\P{ASCII}/u.test(host) ? domainToASCII(host) : host,
+    port: portPart.slice(1),
+  };
 }
 
 /** @throws UrlSyntaxError */

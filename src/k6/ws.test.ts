@@ -136,7 +136,14 @@ test('connect, echo, close: order, response, samples', async () => {
   );
   for (const { tags } of host.samples) {
     const url = `${server.url}/echo?x=1`;
-    assert.deepEqual(tags, { group: '', scenario: 'default', url, n: '7', status: '101', subproto: '' });
+    assert.deepEqual(tags, {
+      group: '',
+      scenario: 'default',
+      url,
+      n: '7',
+      status: '101',
+      subproto: '',
+    });
   }
   const [session] = host.samplesOf('ws_sessions');
   const [duration] = host.samplesOf('ws_session_duration');
@@ -223,7 +230,13 @@ test('with the throw option a failed dial throws with a stack through the script
 test('malformed URLs are dial failures', async () => {
   const errors: string[] = [];
   await run(function* (connect) {
-    for (const url of ['INVALID', 'http://127.0.0.1:1/x', 'ws://u:p@host/', 'ws://a b/', 'ws://h:x/']) {
+    for (const url of [
+      'INVALID',
+      'http://127.0.0.1:1/x',
+      'ws://u:p@host/',
+      'ws://a b/',
+      'ws://h:x/',
+    ]) {
       errors.push((yield* connect(url, () => {})).error);
     }
   });
@@ -285,7 +298,11 @@ test('headers, jar and subprotocol of params', async () => {
     server,
     function* (connect, url) {
       const close = (socket: Socket): void => socket.close();
-      const headers = { 'Sec-WebSocket-Protocol': 'chat, superchat', 'x-a': undefined, 'X-List': ['a', 'b'] };
+      const headers = {
+        'Sec-WebSocket-Protocol': 'chat, superchat',
+        'x-a': undefined,
+        'X-List': ['a', 'b'],
+      };
       const response = yield* connect(url, { jar, headers, unknown: 1 }, close);
       assert.equal(response.headers['Sec-Websocket-Protocol'], 'chat');
       yield* connect(url, { jar: { no: 'jar' } }, close);
@@ -385,7 +402,9 @@ test('an error handler that may block runs before connect returns', async () => 
 test('send stringifies, sendBinary takes ArrayBuffers only', async () => {
   const received: string[] = [];
   const server = await startServer((socket) => {
-    socket.on('message', (data: Buffer, isBinary) => received.push(`${isBinary} ${data.toString()}`));
+    socket.on('message', (data: Buffer, isBinary) =>
+      received.push(`${isBinary} ${data.toString()}`),
+    );
   });
   const texts: string[] = [];
   const host = await runAgainst(server, function* (connect, url) {
@@ -393,7 +412,18 @@ test('send stringifies, sendBinary takes ArrayBuffers only', async () => {
       for (const value of [5, {}, null, undefined, new ArrayBuffer(2)]) socket.send(value);
       socket.send();
       socket.sendBinary(new Uint8Array([65]).buffer);
-      const wrong = ['text', new Uint8Array(1), [1], {}, null, undefined, 5, true, Symbol('s'), () => {}];
+      const wrong = [
+        'text',
+        new Uint8Array(1),
+        [1],
+        {},
+        null,
+        undefined,
+        5,
+        true,
+        Symbol('s'),
+        () => {},
+      ];
       for (const args of [...wrong.map((value) => [value]), []]) {
         try {
           socket.sendBinary(...args);
@@ -414,7 +444,18 @@ test('send stringifies, sendBinary takes ArrayBuffers only', async () => {
     'false ',
     'true A',
   ]);
-  const types = ['String', 'Uint8Array', 'Array', 'Object', 'null', 'undefined', 'Number', 'Boolean', 'Symbol', 'Function'];
+  const types = [
+    'String',
+    'Uint8Array',
+    'Array',
+    'Object',
+    'null',
+    'undefined',
+    'Number',
+    'Boolean',
+    'Symbol',
+    'Function',
+  ];
   assert.deepEqual(texts, [
     ...types.map((type) => `GoError: expected ArrayBuffer as argument, received: ${type}`),
     'GoError: missing argument, expected ArrayBuffer',
@@ -463,15 +504,60 @@ test('several handlers of an event run in order; unknown events and non-function
 for (const [name, act, error, close] of [
   ['closes with 1000', (s) => s.write(rawFrame(8, closePayload(1000))), undefined, 1000],
   ['closes with 1001', (s) => s.write(rawFrame(8, closePayload(1001))), undefined, 1001],
-  ['closes with 1011', (s) => s.write(rawFrame(8, closePayload(1011, 'oops'))), ['websocket: close 1011 (internal server error): oops', 1011, 'oops'], 1011],
-  ['closes with 3000', (s) => s.write(rawFrame(8, closePayload(3000, 'app'))), ['websocket: close 3000: app', 3000, 'app'], 3000],
-  ['closes with 4000', (s) => s.write(rawFrame(8, closePayload(4000))), ['websocket: close 4000', 4000, ''], 4000],
-  ['closes without a code', (s) => s.write(rawFrame(8, '')), ['websocket: close 1005 (no status)', 1005, ''], 1005],
-  ['ends TCP', (s) => s.end(), ['websocket: close 1006 (abnormal closure): unexpected EOF', 1006, 'unexpected EOF'], 1006],
-  ['closes with an illegal code', (s) => s.write(rawFrame(8, closePayload(999))), ['websocket: close 1002 (protocol error)', undefined, undefined], 1001],
-  ['sends bad UTF-8', (s) => s.write(rawFrame(1, Buffer.from([0xff]))), ['websocket: close 1007 (invalid payload data)', undefined, undefined], 1001],
-  ['masks a frame', (s) => s.write(Buffer.from([0x81, 0x82, 1, 2, 3, 4, 5, 6])), ['websocket: close 1002 (protocol error)', undefined, undefined], 1001],
-] as [string, (socket: Duplex) => void, [string, number | undefined, string | undefined] | undefined, number][]) {
+  [
+    'closes with 1011',
+    (s) => s.write(rawFrame(8, closePayload(1011, 'oops'))),
+    ['websocket: close 1011 (internal server error): oops', 1011, 'oops'],
+    1011,
+  ],
+  [
+    'closes with 3000',
+    (s) => s.write(rawFrame(8, closePayload(3000, 'app'))),
+    ['websocket: close 3000: app', 3000, 'app'],
+    3000,
+  ],
+  [
+    'closes with 4000',
+    (s) => s.write(rawFrame(8, closePayload(4000))),
+    ['websocket: close 4000', 4000, ''],
+    4000,
+  ],
+  [
+    'closes without a code',
+    (s) => s.write(rawFrame(8, '')),
+    ['websocket: close 1005 (no status)', 1005, ''],
+    1005,
+  ],
+  [
+    'ends TCP',
+    (s) => s.end(),
+    ['websocket: close 1006 (abnormal closure): unexpected EOF', 1006, 'unexpected EOF'],
+    1006,
+  ],
+  [
+    'closes with an illegal code',
+    (s) => s.write(rawFrame(8, closePayload(999))),
+    ['websocket: close 1002 (protocol error)', undefined, undefined],
+    1001,
+  ],
+  [
+    'sends bad UTF-8',
+    (s) => s.write(rawFrame(1, Buffer.from([0xff]))),
+    ['websocket: close 1007 (invalid payload data)', undefined, undefined],
+    1001,
+  ],
+  [
+    'masks a frame',
+    (s) => s.write(Buffer.from([0x81, 0x82, 1, 2, 3, 4, 5, 6])),
+    ['websocket: close 1002 (protocol error)', undefined, undefined],
+    1001,
+  ],
+] as [
+  string,
+  (socket: Duplex) => void,
+  [string, number | undefined, string | undefined] | undefined,
+  number,
+][]) {
   test(`the peer ${name}`, async () => {
     const errors: ErrorObject[] = [];
     const closes: number[] = [];
@@ -573,7 +659,10 @@ test('an exception in a handler closes with 1001 and leaves connect', async () =
       }
     });
     const isLate = event === 'error' || event === 'close';
-    assert.deepEqual(lines, [...(event === 'close' ? [] : ['close 1001']), `Error: ${event} broke`]);
+    assert.deepEqual(lines, [
+      ...(event === 'close' ? [] : ['close 1001']),
+      `Error: ${event} broke`,
+    ]);
     if (!isLate) assert.deepEqual(closes, [1001], event);
     assert.equal(host.samplesOf('ws_session_duration').length, 1);
     assert.deepEqual(host.errors, []);
@@ -654,6 +743,36 @@ test('close() waits for close handlers that block', async () => {
     host,
   );
   assert.deepEqual(lines, ['close', 'after close()']);
+});
+
+test('close() from code that cannot be suspended: handlers that block run before connect returns', async () => {
+  const lines: string[] = [];
+  const host = new FakeHost();
+  await runAgainst(
+    await startServer(silent),
+    function* (connect, url) {
+      yield* connect(url, (socket: Socket) => {
+        socket.on('open', () => {
+          socket.close();
+          lines.push('open end');
+        });
+        socket.on('close', () => lines.push('plain'));
+        socket.on(
+          'close',
+          suspendable(host, function* (code) {
+            yield* new PauseOp(host, 10);
+            lines.push(`blocking ${String(code)}`);
+            return undefined;
+          }) as () => void, // a user function
+        );
+        socket.on('close', () => lines.push('last'));
+      });
+      lines.push('returned');
+    },
+    host,
+  );
+  assert.deepEqual(lines, ['plain', 'open end', 'blocking 1001', 'last', 'returned']);
+  assert.deepEqual(host.errors, []);
 });
 
 test('connects nest: the outer socket waits for the inner one', async () => {

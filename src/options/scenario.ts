@@ -14,8 +14,7 @@ import {
   stringMapKind,
   typeFault,
 } from './kind.ts';
-import { scenarioStagesKind } from './stages.ts';
-import type { StageSpec } from './values.ts';
+import { type StageSpec, scenarioStagesKind } from './stages.ts';
 
 /** The fields of a scenario as written; absent = not set. */
 export interface ScenarioFields {

@@ -9,7 +9,12 @@ import {
   optionFault,
   typeFault,
 } from './kind.ts';
-import type { StageSpec } from './values.ts';
+
+/** One ramp segment as given; validation wants both parts. */
+export interface StageSpec {
+  readonly durationMs?: number;
+  readonly target?: number;
+}
 
 const TYPE_NAME = '[]lib.Stage';
 

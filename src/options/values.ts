@@ -4,15 +4,10 @@
  */
 import type { ScenarioConfig, ScenarioSpec } from './scenario.ts';
 import type { Segment } from './segment.ts';
+import type { StageSpec } from './stages.ts';
 
 /** Where a value came from, lowest precedence first. */
 export type Origin = 'default' | 'config file' | 'script' | 'env' | 'cli';
-
-/** One ramp segment as given; validation wants both parts. */
-export interface StageSpec {
-  readonly durationMs?: number;
-  readonly target?: number;
-}
 
 export interface DnsSettings {
   /** `inf`, `0` or a duration. */

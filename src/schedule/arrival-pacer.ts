@@ -13,6 +13,13 @@ export interface ArrivalConfig {
   readonly maxVUs: number;
 }
 
+/**
+ * How long a due iteration waits for a VU before it is dropped: the resolution of timers. Without it
+ * several iterations that fall into one tick would be dropped though VUs get idle within the tick.
+ * k6-diff: k6 drops at once, on timers of microseconds.
+ */
+const PATIENCE_MS = 1;
+
 /** VUs made ready before the start, and those that may be added. */
 export function planArrivals(config: ArrivalConfig, share: Share, hardMs: number): readonly Step[] {
   const vus = scale(config.preAllocatedVUs, share);
@@ -52,6 +59,12 @@ class ArrivalPacer implements Pacer {
   #extraVus = 0;
   #isAddingVu = false;
   #hasWarned = false;
+  /** Since when something was due and no VU idle. */
+  #starvedSinceMs: number | undefined;
+  /** When the timer goes off; Infinity if none is set. */
+  #wakeMs = Number.POSITIVE_INFINITY;
+  #cancelWake: (() => void) | undefined;
+  #isNextTurnAsked = false;
 
   constructor(run: ScenarioRun, config: ArrivalConfig, share: Share, dues: Iterator<number>) {
     this.#run = run;
@@ -77,6 +90,11 @@ class ArrivalPacer implements Pacer {
     this.#keep(member);
   }
 
+  /** Timers are late by up to a millisecond: what was due within it starts now. */
+  beforeClose(): void {
+    this.#startDue();
+  }
+
   close(isAborted: boolean): void {
     if (!isAborted) this.#dropRest();
     this.#nextDueMs = Number.POSITIVE_INFINITY;
@@ -89,19 +107,57 @@ class ArrivalPacer implements Pacer {
   #startDue(): void {
     let dropped = 0;
     let isSpent = false;
-    while (this.#run.isOpen && this.#nextDueMs <= this.#run.port.nowMs()) {
+    let nowMs = this.#run.port.nowMs();
+    while (this.#run.isOpen && this.#nextDueMs <= nowMs) {
       isSpent = !this.#run.hasBudget();
       if (isSpent) break;
       const member = this.#takeIdle();
-      if (member !== undefined) this.#run.iterate(member);
-      else dropped++;
+      if (member !== undefined) {
+        this.#starvedSinceMs = undefined;
+        this.#run.iterate(member);
+      } else {
+        this.#starvedSinceMs ??= nowMs;
+        if (nowMs < this.#dropTimeMs(this.#starvedSinceMs)) break;
+        dropped++;
+      }
       this.#advance();
+      nowMs = this.#run.port.nowMs();
     }
+    if (this.#nextDueMs > nowMs) this.#starvedSinceMs = undefined;
     if (dropped > 0) this.#drop(dropped);
-    if (!this.#run.isOpen || this.#nextDueMs === Number.POSITIVE_INFINITY) return;
-    if (isSpent) this.#run.inNextTurn(() => this.#startDue());
-    else this.#run.schedule(this.#nextDueMs, () => this.#startDue());
+    this.#wait(isSpent);
   }
+
+  /** When the next iteration is dropped if no VU gets idle. */
+  #dropTimeMs(starvedSinceMs: number): number {
+    return Math.max(this.#nextDueMs, starvedSinceMs) + PATIENCE_MS;
+  }
+
+  #wait(isSpent: boolean): void {
+    if (!this.#run.isOpen || this.#nextDueMs === Number.POSITIVE_INFINITY) return;
+    if (isSpent) {
+      if (!this.#isNextTurnAsked) this.#run.inNextTurn(this.#onNextTurn);
+      this.#isNextTurnAsked = true;
+      return;
+    }
+    const wakeMs =
+      this.#starvedSinceMs === undefined ? this.#nextDueMs : this.#dropTimeMs(this.#starvedSinceMs);
+    // Waking up too early costs less than moving the timer at each iteration.
+    if (this.#wakeMs <= wakeMs) return;
+    this.#cancelWake?.();
+    this.#wakeMs = wakeMs;
+    this.#cancelWake = this.#run.schedule(wakeMs, this.#onWake);
+  }
+
+  readonly #onWake = (): void => {
+    this.#wakeMs = Number.POSITIVE_INFINITY;
+    this.#startDue();
+  };
+
+  readonly #onNextTurn = (): void => {
+    this.#isNextTurnAsked = false;
+    this.#startDue();
+  };
 
   /** At the end: iterations that were due before it but could not start any more. */
   #dropRest(): void {
@@ -139,6 +195,7 @@ class ArrivalPacer implements Pacer {
     }
     this.#idle[(this.#idleHead + this.#idleCount) % this.#maxVus] = member;
     this.#idleCount++;
+    if (this.#starvedSinceMs !== undefined) this.#startDue();
   }
 
   #takeIdle(): Member | undefined {

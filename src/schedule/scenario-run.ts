@@ -33,6 +33,8 @@ export interface Pacer {
   onIterationEnd(member: Member): void;
   /** `member`, handed to `ready()`, may go on: iterate, keep or release it. */
   onReady(member: Member): void;
+  /** The regular time ends now: the last chance to start what was due before. */
+  beforeClose?(): void;
   /**
    * The regular time is over: nothing may start any more. Idle members must be released, now or in
    * `onReady`. `isAborted`: not the planned end, so what is left undone is not counted as dropped.
@@ -255,6 +257,7 @@ export class ScenarioRun {
   #close(hardEndMs: number | undefined, isAborted: boolean): void {
     if (this.#phase === 'stopping' || this.#phase === 'done') return;
     const hasBegun = this.#phase === 'running';
+    if (hasBegun && !isAborted) this.#pacer.beforeClose?.();
     this.#phase = 'stopping';
     this.#requests.length = 0;
     if (hasBegun) this.#pacer.close(isAborted);

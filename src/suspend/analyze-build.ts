@@ -12,7 +12,7 @@ import {
   moduleBodyOf,
 } from './analyze-bundle.ts';
 import type { Argument, CallShape, ClassInfo, Flow, FunctionInfo, Unit } from './analyze-flow.ts';
-import { Demand, DYNAMIC, ELEMENT, NOWHERE, type Place, Value } from './analyze-graph.ts';
+import { Demand, DYNAMIC, ELEMENT, METHOD, NOWHERE, type Place, Value } from './analyze-graph.ts';
 import { hostImport, hostNamespace, memberNamesOfGivenTypes } from './analyze-host.ts';
 import {
   isCollection,
@@ -368,8 +368,11 @@ class FlowBuilder {
 
   /* ---- patterns and assignment ---- */
 
-  /** `value` goes into a pattern: a declaration, a parameter or the left side of `=`. */
-  #assign(pattern: acorn.Node, value: Place): void {
+  /**
+   * `value` goes into a pattern: a declaration, a parameter or the left side of `=`.
+   * @param isLiteral the value is a function written out right here.
+   */
+  #assign(pattern: acorn.Node, value: Place, isLiteral = false): void {
     const node = pattern as acorn.AnyNode;
     const { graph } = this.#flow;
     switch (node.type) {
@@ -385,7 +388,9 @@ class FlowBuilder {
           graph.flow(value, exported);
           return;
         }
-        const { object, key } = this.#member(node, false, true);
+        const { object, key: written } = this.#member(node, false, true);
+        const isMethod = written === DYNAMIC && isLiteral && !this.#frame.unit.isUser;
+        const key = isMethod ? METHOD : written;
         if (object === NOWHERE) {
           // `Array.prototype.x = f` and the like.
           graph.flow(value, this.#unitField(key));
@@ -437,7 +442,7 @@ class FlowBuilder {
     if (operator === '=') {
       if (this.#isCopy(node)) return NOWHERE;
       const value = this.#visit(right);
-      this.#assign(left, value);
+      this.#assign(left, value, isFunction(right));
       return value;
     }
     const isLogical = operator === '||=' || operator === '&&=' || operator === '??=';
@@ -469,7 +474,12 @@ class FlowBuilder {
 
   /* ---- members ---- */
 
-  #member(node: acorn.MemberExpression, isRead: boolean, isWrite: boolean): MemberAccess {
+  #member(
+    node: acorn.MemberExpression,
+    isRead: boolean,
+    isWrite: boolean,
+    isCallee = false,
+  ): MemberAccess {
     const frame = this.#frame;
     const key = this.#staticKey(node.property, node.computed);
     const exported = this.#moduleExports(node);
@@ -482,7 +492,7 @@ class FlowBuilder {
     if (node.computed) this.#visit(node.property);
     let result = NOWHERE;
     if (isRead && object !== NOWHERE && !this.#isNativeMember(node, key)) {
-      result = this.#flow.load(frame.unit, object, key);
+      result = this.#flow.load(frame.unit, object, key, isCallee);
     }
     const access: MemberAccess = { node, frame, object, key, isRead, isWrite, result };
     if (object !== NOWHERE && !isPrimitiveMethod(key)) this.#accesses.push(access);
@@ -876,6 +886,7 @@ class FlowBuilder {
       unit,
       value: undefined as unknown as Value,
       instance: undefined as unknown as Value,
+      prototype: undefined as unknown as Value,
       instancePlace: graph.newPlace(this.#frame.unit.home),
       superPlace,
       implicitArguments: graph.newPlace(this.#frame.unit.home),
@@ -885,6 +896,7 @@ class FlowBuilder {
     what.value = new Value(info);
     graph.originate(graph.newPlace(this.#frame.unit.home), info.value, Demand.Functions);
     what.instance = flow.newObject(info.instancePlace, unit);
+    what.prototype = flow.newPrototype(info.instance, unit);
     flow.classes.push(info);
     graph.wake(info.implicitArguments, info.value, Demand.Functions);
     graph.wake(info.instancePlace, info.value, Demand.Objects);
@@ -947,14 +959,15 @@ class FlowBuilder {
     this.#name(member.value, `${info.name}.${key}`);
     if (member.static) this.#staticMembers.add(member.value);
     const method = this.#function(member.value, info, holderPlace);
+    const owner = member.static ? info.value : info.prototype;
     if (member.kind === 'constructor') {
       info.constructorInfo = method;
     } else if (member.kind === 'method') {
       frame.unit.definedKeys.add(key);
-      flow.graph.flow(method.value.origin, flow.field(holder, key));
+      flow.graph.flow(method.value.origin, flow.field(owner, key));
       flow.graph.flow(method.value.origin, flow.field(frame.unit.value, key));
     } else {
-      this.#accessor(frame.unit, holder, member.kind, key, method);
+      this.#accessor(frame.unit, owner, member.kind, key, method);
     }
   }
 
@@ -1095,7 +1108,7 @@ class FlowBuilder {
       inner = inner.expression as acorn.AnyNode;
     }
     if (inner.type === 'MemberExpression') {
-      const { object, key, result } = this.#member(inner, true, false);
+      const { object, key, result } = this.#member(inner, true, false, true);
       const receiver = inner.object.type === 'Super' ? this.#frame.thisPlace : object;
       return { callee: result, receiver, name: key };
     }
@@ -1419,7 +1432,8 @@ class FlowBuilder {
       this.#name(property.value, name);
       if (!isFunction(property.value) || (part !== 'get' && part !== 'set')) {
         const value = this.#visit(property.value);
-        if (part === 'value') flow.store(unit, object, name, value);
+        const isMethod = name === DYNAMIC && isFunction(property.value) && !unit.isUser;
+        if (part === 'value') flow.store(unit, object, isMethod ? METHOD : name, value);
         else if (part === 'get') flow.store(unit, object, GETTER + name, value);
         continue;
       }

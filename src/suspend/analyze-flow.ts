@@ -9,6 +9,7 @@
  */
 import type * as acorn from 'acorn';
 import type { BlockingTable, ClassNode, FunctionNode } from './analysis-result.ts';
+import { HELPER_UNIT } from './analyze-bundle.ts';
 import {
   Demand,
   DYNAMIC,
@@ -16,12 +17,13 @@ import {
   FlowGraph,
   type FlowLimits,
   type Home,
+  METHOD,
   NOWHERE,
   type Place,
   Value,
 } from './analyze-graph.ts';
 import { type HostInfo, hostMember, hostMembers, hostOf } from './analyze-host.ts';
-import { isPrimitiveMethod, nativeMethod } from './analyze-natives.ts';
+import { isPrimitiveMethod } from './analyze-natives.ts';
 import type { Owner } from './scope.ts';
 
 /** The functions, properties and calls of one package, or of the user's own files. */
@@ -77,6 +79,8 @@ export interface ClassInfo {
   readonly unit: Unit;
   readonly value: Value;
   readonly instance: Value;
+  /** Holds the methods, which instances inherit. */
+  readonly prototype: Value;
   readonly instancePlace: Place;
   readonly superPlace: Place;
   /** Arguments that go through an implicit constructor to the parent's. */
@@ -124,16 +128,18 @@ export interface Load {
   readonly object: Place;
   readonly key: string;
   readonly result: Place;
+  readonly isCallee: boolean;
   readonly seen: Set<Value>;
 }
 
 interface ObjectInfo {
-  readonly kind: 'object' | 'unit';
+  /** Fields of a namespace are not merged into the unit's. */
+  readonly kind: 'object' | 'namespace' | 'prototype' | 'unit';
   readonly unit: Unit | undefined;
 }
 
-function objectInfo(unit: Unit): ObjectInfo {
-  return { kind: 'object', unit };
+function objectInfo(kind: 'object' | 'namespace' | 'prototype', unit: Unit): ObjectInfo {
+  return { kind, unit };
 }
 
 interface GeneratorInfo {
@@ -184,6 +190,8 @@ export class Flow {
     if (unit === undefined) {
       unit = this.#newUnit(name, name === '.');
       this.units.set(name, unit);
+      // What the helpers do is said where they are called; their bodies would only mix everything.
+      if (name === HELPER_UNIT) this.graph.freeze(unit.home);
     }
     return unit;
   }
@@ -251,7 +259,7 @@ export class Flow {
   /** The namespace of a module in CommonJS form: everything the module has, and the module as `default`. */
   newNamespace(module: Place, unit: Unit): Place {
     const place = this.graph.newPlace(unit.home);
-    const value = new Value(objectInfo(unit));
+    const value = new Value(objectInfo('namespace', unit));
     this.graph.originate(place, value, Demand.Units);
     this.graph.flow(module, this.parents(value));
     this.graph.flow(module, this.field(value, 'default'));
@@ -260,14 +268,22 @@ export class Flow {
 
   /** An object or array literal, or another place where an object comes into being. */
   newObject(place: Place, unit: Unit): Value {
-    const value = new Value(objectInfo(unit));
+    const value = new Value(objectInfo('object', unit));
     this.graph.originate(place, value, Demand.Objects);
     return value;
   }
 
-  load(unit: Unit, object: Place, key: string): Place {
+  /** A class's prototype object: what its instances inherit. */
+  newPrototype(instance: Value, unit: Unit): Value {
+    const value = new Value(objectInfo('prototype', unit));
+    this.graph.put(this.parents(instance), value);
+    return value;
+  }
+
+  /** A property read. @param isCallee what is read gets called at once. */
+  load(unit: Unit, object: Place, key: string, isCallee = false): Place {
     const result = this.graph.newPlace(unit.home);
-    if (object !== NOWHERE) this.#addLoad({ unit, object, key, result, seen: new Set() });
+    if (object !== NOWHERE) this.#addLoad({ unit, object, key, result, isCallee, seen: new Set() });
     return result;
   }
 
@@ -278,6 +294,7 @@ export class Flow {
       if (unit.isUser && key === DYNAMIC) graph.flow(this.anyField(unit.value), result);
       graph.flow(this.field(unit.value, ELEMENT), result);
       graph.flow(this.field(unit.value, DYNAMIC), result);
+      if (key === DYNAMIC) graph.flow(this.field(unit.value, METHOD), result);
     } else {
       graph.flow(this.field(unit.value, key), result);
       if (unit.isUser) {
@@ -295,13 +312,13 @@ export class Flow {
   }
 
   /**
-   * In a package, a name that nothing in it writes literally may come from a computed write; names
-   * with a definition, and those of JavaScript's own methods, do not.
+   * In a package, a name that nothing in it writes literally may be one of its methods that were
+   * written under computed names. (Other values under computed names are taken for tables and caches.)
    */
   finishLoads(): void {
     for (const { unit, key, result } of this.#lateLoads) {
-      if (isDefinedOrNative(key, unit.definedKeys)) continue;
-      this.graph.flow(this.field(unit.value, DYNAMIC), result);
+      if (unit.definedKeys.has(key) || isPrimitiveMethod(key)) continue;
+      this.graph.flow(this.field(unit.value, METHOD), result);
     }
     this.#lateLoads.length = 0;
   }
@@ -327,6 +344,10 @@ export class Flow {
         if (ITERATOR_KEYS.has(key)) graph.put(result, value);
         graph.flow(this.field(value, ELEMENT), result);
         return;
+      case 'prototype':
+        // Packages that walk the properties of an object do not see the methods of its class.
+        if (key === DYNAMIC && !load.isCallee && !unit.isUser) return;
+        break;
       case 'function':
       case 'class':
         if (key === 'prototype') graph.flow(this.#instancePlace(what), result);
@@ -335,9 +356,9 @@ export class Flow {
       default:
     }
     // Properties of the unit's own values are merged already; only what they inherit can be foreign.
-    const isOwn = what.unit === unit;
-    if (isOwn && value.parents === undefined) return;
-    if (!isOwn) this.#readFields(load, value);
+    const isOwn = what.unit === unit && what.kind !== 'namespace';
+    if (isOwn && value.parents === undefined && !unit.isUser) return;
+    if (!isOwn) this.#readFields(load, value, what.unit);
     const use = { onValue: (parent: Value) => this.#loadFrom(load, parent) };
     value.parentUses.push(use);
     if (value.parents !== undefined) {
@@ -353,21 +374,27 @@ export class Flow {
       return;
     }
     graph.flow(this.field(value, key), result);
-    if (key === ELEMENT || isUser || !isDefinedOrNative(key, definedKeys)) {
-      graph.flow(this.field(value, DYNAMIC), result);
+    if (key === DYNAMIC || key === ELEMENT) {
+      for (const other of [ELEMENT, DYNAMIC, METHOD]) graph.flow(this.field(value, other), result);
+    } else if (!definedKeys.has(key) && !isPrimitiveMethod(key)) {
+      graph.flow(this.field(value, isUser ? DYNAMIC : METHOD), result);
     }
-    if (key === DYNAMIC) graph.flow(this.field(value, ELEMENT), result);
   }
 
-  #readFields({ key, result }: Load, value: Value): void {
+  /** A read from an object whose properties are known one by one. */
+  #readFields({ key, result }: Load, value: Value, home: Unit | undefined): void {
     const { graph } = this;
     if (key === DYNAMIC) {
       graph.flow(this.anyField(value), result);
       return;
     }
     graph.flow(this.field(value, key), result);
-    if (key === ELEMENT) graph.flow(this.field(value, DYNAMIC), result);
-    else if (!isPrimitiveMethod(key)) graph.flow(this.field(value, DYNAMIC), result);
+    const ofUser = home === undefined || home.isUser;
+    if (key === ELEMENT) {
+      graph.flow(this.field(value, DYNAMIC), result);
+    } else if (!isPrimitiveMethod(key) && (ofUser || !home.definedKeys.has(key))) {
+      graph.flow(this.field(value, ofUser ? DYNAMIC : METHOD), result);
+    }
   }
 
   #loadHost({ key, result, unit }: Load, host: HostInfo, value: Value): void {
@@ -423,7 +450,7 @@ export class Flow {
   }
 
   store(unit: Unit, object: Place, key: string, stored: Place): void {
-    if (key !== DYNAMIC && key !== ELEMENT) unit.definedKeys.add(key);
+    if (key !== DYNAMIC && key !== ELEMENT && key !== METHOD) unit.definedKeys.add(key);
     if (stored === NOWHERE || object === NOWHERE) return;
     const { graph } = this;
     graph.flow(stored, this.field(unit.value, key));
@@ -437,11 +464,26 @@ export class Flow {
           const place = this.#instancePlace(what);
           if (place !== NOWHERE && what.instance) graph.flow(stored, this.parents(what.instance));
         }
-        graph.flow(stored, this.field(value, key));
         const home = what.kind === 'generator' ? what.info.unit : what.unit;
-        if (home && home !== unit) graph.flow(stored, this.field(home.value, key));
+        if (home === undefined || home === unit || what.kind === 'unit') {
+          graph.flow(stored, this.field(value, key));
+        } else if (key === DYNAMIC || key === ELEMENT || key === METHOD) {
+          graph.flow(stored, this.field(this.#foreignWrites(value, unit), key));
+        } else {
+          graph.flow(stored, this.field(value, key));
+          graph.flow(stored, this.field(home.value, key));
+        }
       },
     });
+  }
+
+  /** Holds what `unit` writes under unknown keys into an object of another unit. */
+  #foreignWrites(value: Value, unit: Unit): Value {
+    if (value.foreignWrites === undefined) {
+      value.foreignWrites = new Value(objectInfo('object', unit));
+      this.graph.put(this.parents(value), value.foreignWrites);
+    }
+    return value.foreignWrites;
   }
 
   /** Properties of `source` become properties of `target`: spread, `Object.assign`, copy loops. */
@@ -790,8 +832,4 @@ function homeOf(value: Value): Home {
     default:
       return what.unit?.home ?? 0;
   }
-}
-
-function isDefinedOrNative(key: string, definedKeys: ReadonlySet<string>): boolean {
-  return definedKeys.has(key) || nativeMethod(key) !== undefined || isPrimitiveMethod(key);
 }

@@ -50,6 +50,8 @@ export interface Use {
 export const ELEMENT = '[]';
 /** Written under a key that is not known. */
 export const DYNAMIC = '[*]';
+/** A function written out in a package under a key that is not known: `proto[name] = function () {…}`. */
+export const METHOD = '[m]';
 
 /** What a value is; the flow rules tell the kinds apart, the graph does not care. */
 export interface What {
@@ -68,6 +70,8 @@ export class Value {
   /** Values this one takes properties from: prototype, spread, `Object.assign`. */
   parents: Place | undefined;
   readonly parentUses: Use[] = [];
+  /** What other units write into this object under unknown keys. */
+  foreignWrites: Value | undefined;
   isTracked = false;
   isTainted = false;
   /** Calling it (or constructing it) may suspend. */
@@ -300,6 +304,7 @@ export class FlowGraph {
       if (place === undefined || value === undefined) return;
       if (this.#isFrozen[this.#homes[place] ?? 0]) continue;
       this.#count(place);
+      Reflect.set(globalThis, '__cur', place);
       const next = this.#next[place];
       if (next !== undefined) for (let i = 0; i < next.length; i++) this.put(next[i] ?? 0, value);
       this.#dispatch(place, value);

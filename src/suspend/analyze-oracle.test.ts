@@ -131,7 +131,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'default parameters that block': `
     function f(x = block(3), y = x + block(1)) { return x + y; }
     export default function () { log(f(), f(1), f(1, 1)); }`,
-  'generators': `
+  generators: `
     function* numbers(n) { for (let i = 0; i < n; i++) yield block(i); }
     function* outer() { yield 'start'; yield* numbers(2); return block('end'); }
     export default function () {
@@ -201,7 +201,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     const tag = (s, ...v) => block(s.join('|') + v.map((f) => f()).join());
     export default function () { log(tag\`a\${() => block(1)}b\`); }`,
   'try, finally and throw of functions': `
-    function f() { try { blockThrow((x) => block(x)); } catch (g) { return g(1); } finally { log(block('fin')); } }
+    function f() { try { throw (x) => block(x); } catch (g) { return g(1); } finally { log(block('fin')); } }
     export default function () { log(f()); try { throw { run: () => block('r') }; } catch ({ run }) { log(run()); } }`,
   'optional calls and chains': `
     const o = { a: { f: (x) => block(x) }, n: null };

@@ -140,15 +140,17 @@ class Assumption {
     let name: string | undefined;
     if (!node.computed && isNode(property, 'Identifier')) name = property.name;
     else if (node.computed && isNode(property, 'Literal')) name = String(property.value);
-    if (name === undefined || isNode(node.object, 'Super')) return;
+    // Any accessor may be behind a computed name.
+    name ??= ANY_NAME;
     const list = this.#members.get(name);
     if (list === undefined) this.#members.set(name, [{ node, owner }]);
     else list.push({ node, owner });
   }
 
   #noteAccessor(key: acorn.Node, isComputed: boolean, fn: FunctionNode): void {
-    if (isComputed && !isNode(key, 'Literal')) return;
-    if (isNode(key, 'Identifier')) this.#accessors.push({ name: key.name, fn });
+    if (isNode(key, 'PrivateIdentifier')) return;
+    if (isComputed && !isNode(key, 'Literal')) this.#accessors.push({ name: ANY_NAME, fn });
+    else if (isNode(key, 'Identifier')) this.#accessors.push({ name: key.name, fn });
     else if (isNode(key, 'Literal')) this.#accessors.push({ name: String(key.value), fn });
   }
 
@@ -161,9 +163,14 @@ class Assumption {
         if (done.has(name) || !(this.#isForced || this.#owners.has(fn))) continue;
         done.add(name);
         changed = true;
-        for (const { node, owner } of this.#members.get(name) ?? []) this.#mark(node, owner);
+        for (const { node, owner } of this.#membersThatMean(name)) this.#mark(node, owner);
       }
     }
+  }
+
+  #membersThatMean(name: string): readonly { node: acorn.Node; owner: Owner }[] {
+    if (name === ANY_NAME) return [...this.#members.values()].flat();
+    return [...(this.#members.get(name) ?? []), ...(this.#members.get(ANY_NAME) ?? [])];
   }
 
   #classes(suspendable: Set<FunctionNode>): Set<ClassNode> {
@@ -208,6 +215,9 @@ class Assumption {
     return found;
   }
 }
+
+/** Stands for a name that only the run will tell; no property is called so by accident. */
+const ANY_NAME = '[computed]';
 
 const OBJECT: ReadonlySet<string> = new Set(['Object']);
 const JSON_NAME: ReadonlySet<string> = new Set(['JSON']);

@@ -112,14 +112,24 @@ export class PromiseGate {
   }
 
   #react(promise: Promise<unknown>, onFulfilled: unknown, onRejected: unknown): Promise<unknown> {
-    const { Promise: NativePromise, then } = this.#intrinsics;
-    return new NativePromise((resolve, reject) => {
+    const { then } = this.#intrinsics;
+    const Derived = this.#derived(promise);
+    return new Derived((resolve, reject) => {
       then.call(
         promise,
         (value) => this.run(() => reaction(onFulfilled, value, resolve, reject, resolve)),
         (reason) => this.run(() => reaction(onRejected, reason, resolve, reject, reject)),
       );
     });
+  }
+
+  /** The class of the derived promise: that of the promise itself, or its species. */
+  #derived(promise: Promise<unknown>): PromiseConstructor {
+    const { Promise: NativePromise } = this.#intrinsics;
+    const { constructor } = promise;
+    if (constructor === NativePromise || constructor === undefined) return NativePromise;
+    const species = Reflect.get(constructor, Symbol.species) as PromiseConstructor | null | undefined;
+    return species ?? NativePromise;
   }
 
   #reactFinally(promise: Promise<unknown>, onFinally: unknown): Promise<unknown> {
@@ -130,7 +140,8 @@ export class PromiseGate {
       const thunk = (result: unknown): unknown => then.call(NativePromise.resolve(result), settle);
       return withTwin(call, thunk);
     };
-    return new NativePromise((resolve, reject) => {
+    const Derived = this.#derived(promise);
+    return new Derived((resolve, reject) => {
       then.call(
         promise,
         (value) =>

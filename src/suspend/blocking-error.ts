@@ -3,7 +3,8 @@
  * count of such frames on the stack.
  */
 
-const RUNTIME = new URL('.', import.meta.url).href;
+/** Folder of this file as a URL: what the frames of the runtime begin with. */
+const RUNTIME = import.meta.url.slice(0, import.meta.url.lastIndexOf('/') + 1);
 
 /** Thrown at the blocking call; also reported to the host, because libraries swallow errors. */
 export class BlockingError extends Error {

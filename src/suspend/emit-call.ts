@@ -128,6 +128,7 @@ export function memberOf(
     return ['(yield* ', e.helper('gt'), `(${object},`, keyOf(e, node, frame), '))'];
   }
   if (isGated(e, node)) return [e.helper('tf'), `(${object},`, keyOf(e, node, frame), ')'];
+  if (isBind(e, node)) return `${e.helper('bf')}(${object})`;
   if (node.computed) return [object, '[', e.emit(property, frame), ']'];
   return [object, '.', whole(property)];
 }
@@ -136,6 +137,12 @@ export function memberOf(
 function keyOf(e: Emitter, node: acorn.MemberExpression, frame: Frame): Rope {
   if (node.computed) return e.argument(node.property, frame);
   return JSON.stringify(isNode(node.property, 'Identifier') ? node.property.name : '');
+}
+
+/** `.bind`: what it binds has a twin if the function has. */
+export function isBind(e: Emitter, node: acorn.MemberExpression): boolean {
+  if (!e.program.suspends || node.computed) return false;
+  return isNode(node.property, 'Identifier') && node.property.name === 'bind';
 }
 
 /** `.then`, `.catch` and `.finally` of promises are looked up through the gate. */
@@ -162,6 +169,7 @@ function privateRead(
 
 /** A member read of a private member with a twin, or through an accessor that may suspend. */
 export function emitMember(e: Emitter, node: acorn.MemberExpression, frame: Frame): Rope {
+  if (isNode(node.object, 'Super')) return memberOf(e, node, frame.superText ?? 'super', frame);
   const object = frame.temps.take();
   const rope: Rope = [
     `(${object}=`,
@@ -176,7 +184,7 @@ export function emitMember(e: Emitter, node: acorn.MemberExpression, frame: Fram
 
 /** True when reading the member needs more than the native access. */
 export function isSpecialMember(e: Emitter, node: acorn.MemberExpression, frame: Frame): boolean {
-  if (isNode(node.object, 'Super')) return false;
+  if (isNode(node.object, 'Super')) return frame.superText !== undefined && e.blocks(node, frame);
   if (isNode(node.property, 'PrivateIdentifier')) {
     const twins = e.privateTwins(node.property.name);
     return twins?.method !== undefined || (frame.canSuspend && twins?.get !== undefined);
@@ -186,7 +194,8 @@ export function isSpecialMember(e: Emitter, node: acorn.MemberExpression, frame:
 
 /** True when writing the member may suspend. */
 function isSpecialTarget(e: Emitter, node: acorn.MemberExpression, frame: Frame): boolean {
-  if (!frame.canSuspend || isNode(node.object, 'Super')) return false;
+  if (!frame.canSuspend) return false;
+  if (isNode(node.object, 'Super') && frame.superText === undefined) return false;
   if (isNode(node.property, 'PrivateIdentifier')) {
     const twins = e.privateTwins(node.property.name);
     return twins?.get !== undefined || twins?.set !== undefined;
@@ -244,7 +253,10 @@ function place(
   use: (place: Place) => Rope,
 ): Rope {
   const [object, key, value] = [frame.temps.take(), frame.temps.take(), frame.temps.take()];
-  const start: Rope = [`(${object}=`, e.argument(target.object, frame), ','];
+  const from = isNode(target.object, 'Super')
+    ? (frame.superText ?? 'super')
+    : e.argument(target.object, frame);
+  const start: Rope = [`(${object}=`, from, ','];
   let rope: Rope;
   if (isNode(target.property, 'PrivateIdentifier')) {
     const twins = e.privateTwins(target.property.name);
@@ -291,7 +303,7 @@ export function isSpecialChain(e: Emitter, node: acorn.ChainExpression, frame: F
   return linksOf(node.expression).links.some((link) =>
     link.type === 'CallExpression'
       ? e.blocks(link, frame)
-      : isSpecialMember(e, link, frame) || isGated(e, link),
+      : isSpecialMember(e, link, frame) || isGated(e, link) || isBind(e, link),
   );
 }
 

@@ -11,7 +11,6 @@ import {
   innerFrame,
   marker,
   plainBody,
-  runner,
   stubBody,
   stubParameters,
   twinParts,
@@ -71,6 +70,8 @@ class ClassWriter {
   #self = '';
   /** Statements of the static block at the start of the class. */
   readonly #setup: string[] = [];
+  /** Private statics that hold computed keys. */
+  readonly #slots: string[] = [];
   /** Instance fields and late static parts, as statements of their twins. */
   readonly #fields: Rope[] = [];
   readonly #statics: Rope[] = [];
@@ -125,7 +126,7 @@ class ClassWriter {
     });
     this.#frame.temps.release(this.#keyTemps);
     const setup = this.#setup.length === 0 ? '' : `static{${this.#setup.join('')}}`;
-    return [header, '{', setup, body, '}'];
+    return [header, '{', this.#slots.join(''), setup, body, '}'];
   }
 
   #id = 0;
@@ -141,7 +142,11 @@ class ClassWriter {
     const head: Rope[] = [];
     let at = this.#node.start;
     if (id) this.#self = id.name;
-    else if (isSpecial) {
+    else if (isSpecial && this.#canTakeHint()) {
+      this.#self = this.#hint !== undefined && 'text' in this.#hint ? this.#hint.text : '';
+      head.push('class ', this.#self);
+      at = this.#node.start + 'class'.length;
+    } else if (isSpecial) {
       const text = this.#hint !== undefined && 'text' in this.#hint ? this.#hint.text : '';
       const label = /^[\w$]+$/.test(text) ? `$${text}` : '';
       this.#self = `${this.#e.helper('k')}${this.#e.program.nextId()}${label}`;
@@ -151,13 +156,22 @@ class ClassWriter {
       else if (!this.#hasStaticName()) {
         this.#setup.push(`${this.#e.helper('nm')}(this,${JSON.stringify(text)});`);
       }
-    } else if (this.#hint !== undefined && 'variable' in this.#hint) this.lateName = undefined;
+    }
     if (superClass) {
       head.push(slice(at, superClass.start), this.#e.emit(superClass, this.#frame));
       at = superClass.end;
     }
     head.push(slice(at, body.start));
     return head;
+  }
+
+  /** The name from the context can be the class's own if nothing in the class means something else by it. */
+  #canTakeHint(): boolean {
+    if (this.#hint === undefined || !('text' in this.#hint)) return false;
+    const { text } = this.#hint;
+    if (!/^[A-Za-z$_][\w$]*$/.test(text) || RESERVED.test(text)) return false;
+    const { source } = this.#e.program;
+    return !source.slice(this.#node.start, this.#node.end).includes(text);
   }
 
   #hasStaticName(): boolean {
@@ -277,7 +291,7 @@ class ClassWriter {
     const { value } = member;
     const frame = innerFrame(e, value, this.#frame, true);
     const usesSuper = e.program.scopes.facts.get(value)?.usesSuper === true;
-    if (!usesSuper || member.static) return twinParts(e, value, frame, { isMethod: true });
+    if (!usesSuper) return twinParts(e, value, frame, { isMethod: true });
     const superText = `${e.helper('u')}${id}`;
     const isShadowed = e.program.scopes.scopeOf.get(value)?.bindings.has(this.#self) === true;
     return twinParts(
@@ -287,7 +301,7 @@ class ClassWriter {
       {
         isMethod: true,
         isPrologueApart: isShadowed,
-        prologue: `const ${superText}=${e.helper('sh')}(${this.#self}.prototype,this);`,
+        prologue: `const ${superText}=${e.helper('sh')}(${this.#self}${member.static ? '' : '.prototype'},this);`,
       },
     );
   }
@@ -347,7 +361,8 @@ class ClassWriter {
     list.push(`${e.helper('df')}(this,${owner}.${slot},`, made, ');');
     const place2 = `${e.helper('ph')}(${variable}=${e.helper('pk')}(`;
     this.#setup.push(`this.${slot}=${variable};${e.helper('rm')}(this);`);
-    return [`static ${slot};static[${place2}`, e.argument(key, this.#frame), '))](){}'];
+    this.#slots.push(`static ${slot};`);
+    return [`static[${place2}`, e.argument(key, this.#frame), '))](){}'];
   }
 
   #staticBlock(member: acorn.StaticBlock): Rope {
@@ -445,6 +460,9 @@ class ClassWriter {
   }
 }
 
+const RESERVED =
+  /^(?:arguments|async|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|eval|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
+
 function isStaticPart(member: Member): boolean {
   return member.type === 'StaticBlock' || (member.type === 'PropertyDefinition' && member.static);
 }
@@ -465,5 +483,3 @@ function containsBlocking(e: Emitter, member: Member): boolean {
   if (member.type === 'StaticBlock') return member.body.some(visit);
   return member.value ? visit(member.value) : false;
 }
-
-void runner;

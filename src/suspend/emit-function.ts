@@ -79,14 +79,16 @@ export function twinParts(
   options: PartsOptions = {},
 ): Parts {
   const rest = `${e.program.prefix}a`;
-  let params = parameterList(e, node, inner);
+  // Parameters of a generator are evaluated when it is called, where nothing can wait.
+  const paramsFrame = node.generator ? { ...inner, canSuspend: false, isGenerator: false } : inner;
+  let params = parameterList(e, node, paramsFrame);
   let unpack: Rope = '';
   const from = options.argumentsFrom;
   const isSimple = node.params.every((param) => param.type === 'Identifier');
   const isNewable = options.isMethod !== true && readsNewTarget(e, node);
-  const mustMove = (node.async && !isSimple) || inner.temps.isUsed || from !== undefined || (isNewable && !isSimple) ||
+  const mustMove = (node.async && !isSimple) || inner.temps.isUsed || suspends(params) || from !== undefined || (isNewable && !isSimple) ||
     options.isPrologueApart === true;
-  if (mustMove && !(node.generator && !inner.canSuspend)) {
+  if (mustMove && !node.generator) {
     const declare = redeclaresParameter(e, node) || isSimple ? 'var' : 'let';
     unpack = node.params.length === 0 ? '' : [`${declare} [`, params, `]=${from ?? rest};`];
     params = from === undefined ? `...${rest}` : '';
@@ -111,6 +113,12 @@ function parameterList(e: Emitter, node: FunctionNode, inner: Frame): Rope {
     list.push(e.emit(param, inner));
   });
   return list;
+}
+
+/** Generated code in the rope waits for something (or a function in it does; that is as good). */
+function suspends(rope: Rope): boolean {
+  if (typeof rope === 'string') return rope.includes('yield');
+  return Array.isArray(rope) && rope.some(suspends);
 }
 
 function redeclaresParameter(e: Emitter, node: FunctionNode): boolean {

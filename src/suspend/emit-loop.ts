@@ -23,12 +23,12 @@ export function emitForOf(
   const error = `${e.helper('er')}${id}`;
   const isAsync = node.await;
   const open = isAsync ? `${e.helper('ia')}(` : `yield* ${e.helper('io')}(`;
-  const step = isAsync ? `(yield ${e.helper('aw')}(${iteration}.next()))` : '';
+  const step = isAsync ? `(yield ${e.helper('aw')}(yield* ${iteration}.next()))` : '';
   const test = isAsync
     ? `${iteration}.take${step}`
     : `(${iteration}.isPlain?${iteration}.step():yield* ${iteration}.stepTwin())`;
   const closing = isAsync
-    ? `const ${error}=${iteration}.begin();if(${error}!==undefined)try{` +
+    ? `const ${error}=yield* ${iteration}.begin();if(${error}!==undefined)try{` +
       `${iteration}.check(yield ${e.helper('aw')}(${error}.value))` +
       `}catch(${error}){if(!${iteration}.threw)throw ${error}}`
     : `if(${iteration}.mustClose)yield* ${iteration}.close()`;

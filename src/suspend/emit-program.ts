@@ -61,7 +61,7 @@ export function emitProgram(
 }
 
 const HELPERS =
-  'm mn mg s sn nt tw co call nm pk tpl bi probe gc imp ns di cp da cm mc ms rs cn cb cd sc gp bs ck tok df ph rm sh sd sr ar gt st num inc dec gen yv dl io ia aw';
+  'm mn mg s sn nt tw co call nm pk tpl bi bf probe gc imp ns di cp da cm mc ms rs cn cb cd sc gp bs ck tok df ph rm sh sd sr ar gt st num inc dec gen yv dl io ia aw';
 const PER_VU_HELPERS = 'as ta tla ma tf tc';
 
 function pick(e: Emitter, names: string): string {

@@ -15,6 +15,7 @@ import {
   emitNew,
   emitTagged,
   emitUpdate,
+  isBind,
   isGated,
   isSpecialChain,
   isSpecialMember,
@@ -257,9 +258,7 @@ class TreeEmitter implements Emitter {
       const isPrivate = isNode(callee.property, 'PrivateIdentifier');
       if (!isNode(callee.object, 'Super')) {
         if (isGated(this, callee)) return this.#plainMemberCall(node, callee, frame, 'tc');
-        if (this.program.suspends && isBind(callee)) {
-          return this.#plainMemberCall(node, callee, frame, 'bi');
-        }
+        if (isBind(this, callee)) return this.#plainMemberCall(node, callee, frame, 'bi');
         if (!isPrivate && isSpecialMember(this, callee, frame)) return emitCall(this, node, frame);
       }
     }
@@ -490,14 +489,10 @@ function emitStaticFunction(
   return [`${name}=`, made, `,${twinName}=${e.helper('tw')}(${name},"")`];
 }
 
-function isBind(callee: acorn.MemberExpression): boolean {
-  return !callee.computed && isNode(callee.property, 'Identifier') && callee.property.name === 'bind';
-}
-
 function needsKeyVariable(e: Emitter, value: acorn.Node): boolean {
   if (isNode(value, 'ArrowFunctionExpression')) return e.isLowered(value);
   if (isNode(value, 'FunctionExpression')) return !value.id && e.isLowered(value);
-  return false;
+  return isNode(value, 'ClassExpression') && !value.id;
 }
 
 /** Child identifiers that are names, not references. */

@@ -95,9 +95,9 @@ export class AsyncIteration {
     this.#next = Reflect.get(iterator, 'next');
   }
 
-  next(): unknown {
+  *next(): Coroutine {
     this.#isOpen = false;
-    const result: unknown = Reflect.apply(this.#next as Method, this.#iterator, []);
+    const result = yield* callMethod(this.#next, this.#iterator, []);
     return this.#isSync ? settled(result) : result;
   }
 
@@ -112,13 +112,13 @@ export class AsyncIteration {
   }
 
   /** What closing has to wait for; undefined when there is nothing to close. */
-  begin(): { readonly value: unknown } | undefined {
+  *begin(): Coroutine<{ readonly value: unknown } | undefined> {
     if (!this.#isOpen) return undefined;
     this.#isOpen = false;
     try {
       const method: unknown = Reflect.get(this.#iterator, 'return');
       if (method === undefined || method === null) return undefined;
-      const result: unknown = Reflect.apply(method as Method, this.#iterator, []);
+      const result = yield* callMethod(method, this.#iterator, []);
       return { value: this.#isSync ? settled(result) : result };
     } catch (error) {
       if (!this.threw) throw error;

@@ -88,6 +88,10 @@ export function createRealm(realm: typeof globalThis): Realm {
     return bound;
   };
 
+  const boundWithTwin = function (this: AnyFunction, ...args: unknown[]): unknown {
+    return bindWithTwin(this, args);
+  };
+
   const helpers: Record<string, unknown> = {
     // functions
     m: mark,
@@ -129,6 +133,10 @@ export function createRealm(realm: typeof globalThis): Realm {
     },
     pk: (key: unknown): PropertyKey => (typeof key === 'symbol' ? key : toPropertyKey(key)),
     tpl: (...parts: unknown[]): unknown[] => parts,
+    bf(object: unknown): unknown {
+      const method: unknown = (object as { bind: unknown }).bind;
+      return method === bind && typeof object === 'function' ? boundWithTwin : method;
+    },
     bi(object: unknown, key: string, args: unknown[]): unknown {
       const method: unknown = (object as Record<string, unknown>)[key];
       if (method === bind && typeof object === 'function') {
@@ -257,12 +265,12 @@ export function createRealm(realm: typeof globalThis): Realm {
     // accessors
     *gt(object: unknown, key: PropertyKey): Coroutine {
       const getter = accessorIn(object, key, 'get');
-      if (getter !== undefined) return yield* getter.call(object);
+      if (getter !== undefined) return yield* getter.call(receiverOf(object));
       return (object as Record<PropertyKey, unknown>)[key];
     },
     *st(object: unknown, key: PropertyKey, value: unknown): Coroutine {
       const setter = accessorIn(object, key, 'set');
-      if (setter !== undefined) yield* setter.call(object, value);
+      if (setter !== undefined) yield* setter.call(receiverOf(object), value);
       else (object as Record<PropertyKey, unknown>)[key] = value;
       return value;
     },
@@ -380,7 +388,7 @@ function accessorOf(kind: 'get' | 'set', key: PropertyKey, twin: Twin): object {
 /** The twin of the accessor that `object[key]` would run, if it has one. */
 function accessorIn(object: unknown, key: PropertyKey, kind: 'get' | 'set'): Twin | undefined {
   if (object === undefined || object === null) return undefined;
-  let holder: object | null = Object(object) as object;
+  let holder: object | null = superReferences.get(object as object)?.parent() ?? Object(object);
   while (holder !== null) {
     const descriptor = Object.getOwnPropertyDescriptor(holder, key);
     if (descriptor !== undefined) {
@@ -410,10 +418,25 @@ function superReference(home: object, self: () => unknown): object {
     if (found === null) throw new TypeError("Cannot read properties of null (reading 'super')");
     return found;
   };
-  return new Proxy(Object.create(null) as object, {
+  const reference = new Proxy(Object.create(null) as object, {
     get: (_target, key) => Reflect.get(parent(), key, self()),
     set: (_target, key, value) => Reflect.set(parent(), key, value, self()),
   });
+  superReferences.set(reference, { parent, self });
+  return reference;
+}
+
+interface SuperReference {
+  parent(): object;
+  self(): unknown;
+}
+
+const superReferences = new WeakMap<object, SuperReference>();
+
+/** Whom an accessor reached through `super` is about. */
+function receiverOf(object: unknown): unknown {
+  const reference = superReferences.get(object as object);
+  return reference === undefined ? object : reference.self();
 }
 
 /** A suspension that ends by itself: tests put one at the beginning of every twin. */

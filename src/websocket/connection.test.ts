@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { afterEach, mock, test } from 'node:test';
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Connection, DialRequest } from './api.ts';
 import { dial } from './dial.ts';
@@ -38,6 +38,11 @@ interface Session {
   frames(): ClientFrame[];
 }
 
+const opened: Connection[] = [];
+afterEach(() => {
+  for (const connection of opened.splice(0)) connection.terminate();
+});
+
 /** An open connection over memory. */
 function open(parts: Partial<DialRequest> = {}, extensions = ''): Session {
   const events = new RecordedEvents();
@@ -46,6 +51,7 @@ function open(parts: Partial<DialRequest> = {}, extensions = ''): Session {
     transport = new MemoryTransport(target, handler);
     return transport;
   });
+  opened.push(connection);
   assert.ok(transport !== undefined);
   transport.connect();
   const key = /Sec-WebSocket-Key: (\S+)/.exec(transport.sent.toString())?.[1] ?? '';

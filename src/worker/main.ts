@@ -12,7 +12,9 @@ if (port === null) throw new Error('worker/main.ts is the entry of a worker thre
 const send = (message: FromWorker, transfer: readonly ArrayBuffer[] = []): void => {
   port.postMessage(message, transfer);
 };
-const run = new WorkerRun(workerData as WorkerInit, send); // border: sent by engine/pool.ts
+const init = workerData as WorkerInit; // border: sent by engine/pool.ts
+let run: WorkerRun | undefined;
 port.on('message', (message: ToWorker) => {
-  run.handle(message);
+  if (message.kind === 'load') run = new WorkerRun(init, message.script, send);
+  else run?.handle(message);
 });

@@ -14,6 +14,7 @@ import type {
   ScriptPhase,
   ToWorker,
   WorkerInit,
+  WorkerScript,
 } from '../bridge/messages.ts';
 import { RunCounters } from '../bridge/run-counters.ts';
 import type { BuiltinMetrics, LogLevel } from '../k6/host.ts';
@@ -53,6 +54,7 @@ interface Prepared {
 
 export class WorkerRun {
   readonly #init: WorkerInit;
+  readonly #env: Readonly<Record<string, string>>;
   readonly #send: Send;
   readonly #timers = new TimerHeap();
   readonly #later = new LaterQueue();
@@ -64,10 +66,11 @@ export class WorkerRun {
   #ticker: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  constructor(init: WorkerInit, send: Send) {
+  constructor(init: WorkerInit, script: WorkerScript, send: Send) {
     this.#init = init;
+    this.#env = script.env;
     this.#send = send;
-    const { bundle } = init;
+    const { bundle } = script;
     installStackMapping(bundle);
     this.#program = {
       compiled: compileProgram(bundle.code, bundle.fileName),
@@ -83,7 +86,7 @@ export class WorkerRun {
     }
   }
 
-  handle(message: ToWorker): void {
+  handle(message: Exclude<ToWorker, { kind: 'load' }>): void {
     switch (message.kind) {
       case 'probe':
         this.#probe();
@@ -204,7 +207,7 @@ export class WorkerRun {
   ): VuEnvironment {
     const options = run?.plan.options ?? defaultOptions();
     const space = new TagSpace((message) => this.#log('warning', message));
-    const { workerIndex, env } = this.#init;
+    const { workerIndex } = this.#init;
     const resolve = createResolve(options, (host, done) => {
       lookup(host, { all: true }, done);
     });
@@ -219,7 +222,7 @@ export class WorkerRun {
       testOptions: run?.plan.testOptions ?? {},
       isThrowing: options.throw,
       resetsCookies: !options.noCookiesReset,
-      env,
+      env: this.#env,
       networkFor: createNetwork(options, run?.plan.localIPs ?? '', resolve),
       instanceFacts: () => ({
         ...(run?.counters.instance ?? NO_INSTANCE),

@@ -90,7 +90,9 @@ export function startUpgradeServer(
 export function startRawServer(onOpen: (socket: Duplex) => void): Promise<LoopbackServer> {
   return startUpgradeServer((request, socket) => {
     const key = String(request.headers['sec-websocket-key']);
-    const accept = createHash('sha1').update(key + ACCEPT_GUID).digest('base64');
+    const accept = createHash('sha1')
+      .update(key + ACCEPT_GUID)
+      .digest('base64');
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
     );

@@ -75,11 +75,15 @@ export class TestVu implements CoroutineHost {
   readonly #world: World;
   readonly #jobs: (() => Coroutine | undefined)[] = [];
   readonly reported: Error[] = [];
-  isBlocked = false;
+  readonly #blocked = new Set<Coroutine>();
   #isDraining = false;
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  get isBlocked(): boolean {
+    return this.#blocked.size > 0;
   }
 
   defer(job: () => Coroutine | undefined): void {
@@ -99,7 +103,7 @@ export class TestVu implements CoroutineHost {
     resumer: Resumer,
     advance: () => IteratorResult<Op, unknown>,
   ): void {
-    this.isBlocked = false;
+    this.#blocked.delete(coroutine);
     let step: IteratorResult<Op, unknown>;
     try {
       step = advance();
@@ -114,8 +118,8 @@ export class TestVu implements CoroutineHost {
       return;
     }
     // Waiting for a promise is not blocking: the function is over, the VU runs its event loop.
-    this.isBlocked = !(step.value instanceof IdleOp);
-    if (!this.isBlocked) this.#drain();
+    if (step.value instanceof IdleOp) this.#drain();
+    else this.#blocked.add(coroutine);
     const again = (next: () => IteratorResult<Op, unknown>): void => {
       this.#world.ready.push(() => this.#step(coroutine, resumer, next));
     };
@@ -175,7 +179,8 @@ export async function runOriginal(code: string, iterations = 1): Promise<Trace> 
     const made = await program.instantiate(vu, () => ({ named, default: named }), ...values);
     const main = (made as { default?: AnyFunction }).default;
     for (let i = 0; i < iterations && main !== undefined; i++) {
-      trace.push(`= ${show(await main(i))}`);
+      const value = main(i);
+      trace.push(`= ${show(value instanceof Promise ? await value : value)}`);
       await world.run();
     }
   } catch (error) {
