@@ -1,9 +1,15 @@
 // The engine alone against the npm `ws` client: CPU per round trip, per connection and per 64 KiB
-// message, and memory per idle socket. Both talk to the same echo server (npm `ws`, own process),
-// take turns, and must report the same counts of work.
+// message, and memory per idle socket. Both talk to the same echo server in a process of its own,
+// take turns, and must report the same counts of work. `net` is the floor for the echo: a bare
+// socket that writes one prepared frame per read and understands nothing.
 //
 //   npm run build && node bench/engine-echo.mjs [echo|connect|binary|idle …] [--runs 5] [--root dist]
+//
+// The echo server is a plain one that costs less than the clients, so that they are what is
+// measured; `--library-server` takes the npm `ws` server instead.
 import { fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createConnection, createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import { WebSocket, WebSocketServer } from 'ws';
 
@@ -12,6 +18,7 @@ const { values, positionals } = parseArgs({
   options: {
     runs: { type: 'string', default: '5' },
     root: { type: 'string', default: 'dist' },
+    'library-server': { type: 'boolean', default: false },
     // Internal: what a forked child is.
     server: { type: 'boolean', default: false },
     client: { type: 'string' },
@@ -20,7 +27,7 @@ const { values, positionals } = parseArgs({
 });
 
 const WORK = {
-  echo: { sockets: 50, roundTrips: 40_000, warmUp: 10_000, payloadBytes: 64 },
+  echo: { sockets: 50, roundTrips: 60_000, warmUp: 15_000, payloadBytes: 64 },
   connect: { connections: 3_000, warmUp: 1_500, parallel: 20 },
   binary: { sockets: 4, roundTrips: 4_000, warmUp: 500, payloadBytes: 64 * 1024 },
   idle: { sockets: 2_000, warmUp: 2_000 },
@@ -33,11 +40,77 @@ const RESULTS = {
   idle: { of: 'rssBytes', per: 'idle socket', unit: 'bytes RSS' },
 };
 
-if (values.server) serve();
+if (values.server) values['library-server'] ? serveByLibrary() : serve();
 else if (values.client !== undefined) await client(values.client, positionals[0], values.port);
 else await compare(positionals.length > 0 ? positionals : Object.keys(WORK), Number(values.runs));
 
+/** Echoes frames as they are, unmasked; answers a Close and ends. Knows no more. */
 function serve() {
+  const server = createServer({ noDelay: true }, (socket) => {
+    let isOpen = false;
+    let rest = null;
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (news) => {
+      if (!isOpen) {
+        isOpen = true;
+        socket.write(upgradeAnswer(news.toString('latin1')));
+        return;
+      }
+      const data = rest === null ? news : Buffer.concat([rest, news]);
+      const answers = [];
+      let at = 0;
+      for (;;) {
+        const frame = frameAt(data, at);
+        if (frame === null) break;
+        at = frame.end;
+        answers.push(echoOf(data, frame));
+        if (frame.opcode !== 8) continue;
+        socket.end(Buffer.concat(answers));
+        return;
+      }
+      rest = at === data.length ? null : data.subarray(at);
+      if (answers.length > 0)
+        socket.write(answers.length === 1 ? answers[0] : Buffer.concat(answers));
+    });
+  });
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () =>
+    process.send(server.address().port),
+  );
+}
+
+function upgradeAnswer(request) {
+  const key = /^sec-websocket-key: (\S+)/im.exec(request)[1];
+  const accept = createHash('sha1')
+    .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    .digest('base64');
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
+}
+
+function frameAt(data, at) {
+  if (data.length < at + 6) return null;
+  let bytes = data[at + 1] & 127;
+  let from = at + 6;
+  if (bytes === 126) {
+    bytes = data.readUInt16BE(at + 2);
+    from += 2;
+  } else if (bytes === 127) {
+    if (data.length < at + 14) return null;
+    bytes = data.readUIntBE(at + 4, 6);
+    from += 8;
+  }
+  const end = from + bytes;
+  return data.length < end ? null : { opcode: data[at] & 15, start: at, from, end };
+}
+
+/** Unmasks in place and moves the header up to the payload, over the masking key. */
+function echoOf(data, { start, from, end }) {
+  for (let i = from, k = 0; i < end; i++, k++) data[i] ^= data[from - 4 + (k & 3)];
+  data.copyWithin(start + 4, start, from - 4);
+  data[start + 5] &= 127;
+  return data.subarray(start + 4, end);
+}
+
+function serveByLibrary() {
   const server = new WebSocketServer({
     port: 0,
     host: '127.0.0.1',
@@ -52,14 +125,16 @@ function serve() {
 }
 
 async function compare(names, runs) {
-  const server = fork(import.meta.filename, ['--server']);
+  const serverArgs = values['library-server'] ? ['--server', '--library-server'] : ['--server'];
+  const server = fork(import.meta.filename, serverArgs);
   const port = await new Promise((resolve) => server.once('message', resolve));
   for (const name of names) {
     const { of, per, unit } = RESULTS[name];
-    const samples = { gharial: [], ws: [] };
+    const samples = name === 'echo' ? { gharial: [], ws: [], net: [] } : { gharial: [], ws: [] };
     const counts = new Set();
     for (let run = 0; run < runs; run++) {
-      for (const engine of run % 2 === 0 ? ['gharial', 'ws'] : ['ws', 'gharial']) {
+      const engines = Object.keys(samples);
+      for (const engine of run % 2 === 0 ? engines : engines.reverse()) {
         const result = await measure(engine, name, port);
         samples[engine].push(result[of] / result.count);
         counts.add(JSON.stringify(result.work));
@@ -102,7 +177,8 @@ function spread(values) {
 // One measured process.
 
 async function client(engineName, name, port) {
-  const open = engineName === 'gharial' ? await gharialOpener(port) : wsOpener(port);
+  const openers = { gharial: gharialOpener, ws: wsOpener, net: netOpener };
+  const open = await openers[engineName](port);
   const result = await { echo, connect, binary: echo, idle }[name](open, WORK[name]);
   process.send(result, () => process.exit(0));
 }
@@ -171,6 +247,37 @@ function wsOpener(port) {
     socket.on('error', (error) => {
       throw error;
     });
+  };
+}
+
+/** Only for messages of the echo's size. */
+function netOpener(port) {
+  const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+  const payloadBytes = WORK.echo.payloadBytes;
+  const frame = Buffer.alloc(6 + payloadBytes, 'x');
+  frame.set([0x81, 0x80 | payloadBytes, 0, 0, 0, 0]);
+  const answer = 'x'.repeat(payloadBytes);
+  return (handler) => {
+    let isOpen = false;
+    const handle = { send: () => socket.write(frame), close: () => socket.destroy() };
+    const callback = () => {
+      if (isOpen) {
+        handler.onMessage(handle, answer);
+      } else {
+        isOpen = true;
+        handler.onOpen(handle);
+      }
+      return true;
+    };
+    const socket = createConnection({
+      port: Number(port),
+      host: '127.0.0.1',
+      noDelay: true,
+      onread: { buffer: readBuffer, callback },
+    });
+    socket.write(
+      'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    );
   };
 }
 

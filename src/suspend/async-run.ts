@@ -210,14 +210,12 @@ function* settleWith(
 class AsyncRun {
   readonly promise: Promise<unknown>;
   readonly #gate: PromiseGate;
-  readonly #intrinsics: PromiseIntrinsics;
   readonly #body: Body;
   #resolve: (value: unknown) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
 
   constructor(gate: PromiseGate, intrinsics: PromiseIntrinsics, body: Body) {
     this.#gate = gate;
-    this.#intrinsics = intrinsics;
     this.#body = body;
     this.promise = new intrinsics.Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -228,26 +226,19 @@ class AsyncRun {
   /** Runs the body up to its next blocking call (returned), `await` or end (undefined). */
   resume(mode: Mode, value: unknown): Op | undefined {
     let step: IteratorResult<Op | Awaited, unknown>;
-    for (;;) {
-      try {
-        step = mode === 'next' ? this.#body.next(value) : (this.#body.throw?.(value) ?? never());
-      } catch (error) {
-        this.#reject(error);
-        return undefined;
-      }
-      if (step.done === true) {
-        this.#resolve(step.value);
-        return undefined;
-      }
-      if (!(step.value instanceof Awaited)) return step.value;
-      try {
-        this.#await(step.value.value);
-        return undefined;
-      } catch (error) {
-        mode = 'throw';
-        value = error;
-      }
+    try {
+      step = mode === 'next' ? this.#body.next(value) : (this.#body.throw?.(value) ?? never());
+    } catch (error) {
+      this.#reject(error);
+      return undefined;
     }
+    if (step.done === true) {
+      this.#resolve(step.value);
+      return undefined;
+    }
+    if (!(step.value instanceof Awaited)) return step.value;
+    void this.#await(step.value.value);
+    return undefined;
   }
 
   /** The caller was dropped in the middle of the first part. */
@@ -255,13 +246,17 @@ class AsyncRun {
     this.#body.return?.(value);
   }
 
-  #await(value: unknown): void {
-    const { Promise: NativePromise, then } = this.#intrinsics;
-    then.call(
-      NativePromise.resolve(value),
-      (settled) => this.#continue('next', settled),
-      (reason) => this.#continue('throw', reason),
-    );
+  /** The native `await` takes exactly the ticks, and does exactly the look-ups, that are due. */
+  async #await(value: unknown): Promise<void> {
+    let mode: Mode = 'next';
+    let settled: unknown;
+    try {
+      settled = await value;
+    } catch (error) {
+      mode = 'throw';
+      settled = error;
+    }
+    this.#continue(mode, settled);
   }
 
   #continue(mode: Mode, value: unknown): void {

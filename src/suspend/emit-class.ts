@@ -238,7 +238,8 @@ class ClassWriter {
     const place = member.static ? 'static ' : '';
     const { list } = stubParameters(e, value);
     const accessor = member.kind === 'method' ? '' : `${member.kind} `;
-    const params = member.kind === 'set' ? `${e.program.prefix}p0` : list;
+    const isBareSetter = member.kind === 'set' && list === '';
+    const params = isBareSetter ? `${e.program.prefix}p0=undefined` : list;
     if (isPrivate) {
       const entry = twins.get(key.name);
       const twin = (member.kind === 'method' ? entry?.method : entry?.[member.kind]) ?? '';

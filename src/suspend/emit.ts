@@ -52,6 +52,8 @@ type PrivateScope = ReadonlyMap<string, PrivateTwins | undefined>;
 class TreeEmitter implements Emitter {
   readonly program: Program;
   readonly #classes: PrivateScope[] = [];
+  /** Members that are assigned, not read, by the pattern or loop head they stand in. */
+  readonly #targets = new WeakSet<acorn.Node>();
 
   constructor(program: Program) {
     this.program = program;
@@ -112,6 +114,7 @@ class TreeEmitter implements Emitter {
   emit(anyNode: acorn.Node, frame: Frame): Rope {
     if (!rewritesEverything(frame) && !this.program.isDirty(anyNode)) return whole(anyNode);
     const node = anyNode as acorn.AnyNode;
+    this.#noteTargets(node);
     switch (node.type) {
       case 'Identifier':
         return this.#identifier(node, frame);
@@ -141,6 +144,7 @@ class TreeEmitter implements Emitter {
         if (isSpecialChain(this, node, frame)) return emitChain(this, node, frame);
         break;
       case 'MemberExpression':
+        if (this.#targets.has(node)) break;
         if (isSpecialMember(this, node, frame)) return emitMember(this, node, frame);
         break;
       case 'UnaryExpression':
@@ -207,6 +211,21 @@ class TreeEmitter implements Emitter {
     }
     rope.push(slice(at, node.end));
     return rope;
+  }
+
+  #noteTargets(node: acorn.AnyNode): void {
+    const note = (target: acorn.Node | null): void => {
+      if (isNode(target, 'MemberExpression')) this.#targets.add(target);
+      else if (isNode(target, 'AssignmentPattern') || isNode(target, 'RestElement')) {
+        note(isNode(target, 'AssignmentPattern') ? target.left : target.argument);
+      }
+    };
+    if (node.type === 'ArrayPattern') node.elements.forEach(note);
+    else if (node.type === 'ObjectPattern') {
+      for (const property of node.properties) {
+        note(property.type === 'Property' ? property.value : property);
+      }
+    } else if (node.type === 'ForOfStatement' || node.type === 'ForInStatement') note(node.left);
   }
 
   /** A node with given ropes in the places of some children, verbatim around them. */

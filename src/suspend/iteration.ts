@@ -132,10 +132,10 @@ export class AsyncIteration {
 }
 
 /** A result of a sync iterator for `for await`: its value awaited. */
-function settled(result: unknown): Promise<unknown> {
-  if (!isObject(result)) return Promise.resolve(result);
+async function settled(result: unknown): Promise<unknown> {
+  if (!isObject(result)) return result;
   const done = Boolean(Reflect.get(result, 'done'));
-  return Promise.resolve(Reflect.get(result, 'value')).then((value) => ({ value, done }));
+  return { value: (await Reflect.get(result, 'value')) as unknown, done };
 }
 
 function isObject(value: unknown): value is object {

@@ -199,7 +199,6 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
 
   onRead(chunk: Buffer, length: number): void {
     this.reportBytes();
-    if (this.parser.isDone) return;
     beginRead();
     try {
       this.onBytes(chunk, 0, length, nowMs());

@@ -255,18 +255,22 @@ test('hands out binary payloads that are the receiver’s alone and exactly as l
     binaryFrame(large),
     serverFrame({ opcode: 2, payload: 'ab', isFinal: false }),
     serverFrame({ opcode: 0, payload: 'c' }),
+    serverFrame({ opcode: 2, isFinal: false }),
+    serverFrame({ opcode: 0 }),
+    serverFrame({ opcode: 2, isFinal: false }),
+    serverFrame({ opcode: 0 }),
   ]);
   for (let at = 0; at < stream.length; at += 1000) {
     parser.push(stream, at, Math.min(at + 1000, stream.length));
   }
   assert.deepEqual(
     payloads.map((payload) => payload.byteLength),
-    [2, 0, 70_000, 3],
+    [2, 0, 70_000, 3, 0, 0],
   );
   stream.fill(0);
   assert.equal(Buffer.from(payloads[0] ?? new ArrayBuffer(0)).toString('hex'), '0102');
   assert.ok(Buffer.from(payloads[2] ?? new ArrayBuffer(0)).equals(large));
-  assert.equal(new Set(payloads).size, 4);
+  assert.equal(new Set(payloads).size, 6);
 });
 
 test('can be stopped by a handler, in the middle of a chunk', () => {

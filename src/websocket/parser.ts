@@ -89,11 +89,6 @@ export class FrameParser {
     this.messageBytesMax = messageBytesMax;
   }
 
-  /** True after a Close frame, a fault or `stop`: further bytes are ignored. */
-  get isDone(): boolean {
-    return this.stage === Stage.done;
-  }
-
   /** Forgets everything and ignores what still comes. May be called from a handler. */
   stop(): void {
     this.stage = Stage.done;
@@ -287,8 +282,6 @@ export class FrameParser {
     this.message = null;
     this.messageBytes = 0;
     this.messageOpcode = NO_MESSAGE;
-    this.isCompressed = false;
-    this.utf8State = Utf8State.boundary;
     if (isCompressed) {
       this.deliverCompressed(message.subarray(0, bytes), isText);
     } else if (isCutText) {
