@@ -514,6 +514,10 @@ export class Flow {
 
   /** A property of a unit became tainted: reads of that name elsewhere have to learn whose objects they read. */
   #announceProperty(unit: Unit, key: string): void {
+    if (key === METHOD) {
+      this.#announceMethods(unit);
+      return;
+    }
     for (const wanted of key === DYNAMIC ? [key, ELEMENT] : [key, DYNAMIC]) {
       const loads = this.#loadsByKey.get(wanted);
       if (loads === undefined) continue;
@@ -521,6 +525,17 @@ export class Flow {
         if (load.unit === unit) continue;
         if (wanted === DYNAMIC && key !== DYNAMIC && key !== ELEMENT && !load.unit.isUser) continue;
         this.graph.demand(load.object, Demand.Units);
+      }
+    }
+  }
+
+  /** Methods under computed names: any name the unit does not define may mean one. */
+  #announceMethods(unit: Unit): void {
+    for (const other of this.units.values()) {
+      if (other === unit) continue;
+      for (const { key, object } of other.loads) {
+        if (unit.definedKeys.has(key) || isPrimitiveMethod(key)) continue;
+        this.graph.demand(object, Demand.Units);
       }
     }
   }

@@ -5,7 +5,7 @@
  */
 import type { BlockingTable } from '../analysis-result.ts';
 import { type Coroutine, type CoroutineHost, Op, type Resumer } from '../op.ts';
-import { callUser, compileProgram, hostFunction, leaf } from '../runtime.ts';
+import { callUser, type CompiledProgram, compileProgram, hostFunction, leaf } from '../runtime.ts';
 import { type SuspendMode, transformProgram } from '../transform.ts';
 
 /** The test module: `block(x)` waits and gives x, `blockThrow(e)` waits and throws, `each(fn, n)` calls back. */
@@ -218,6 +218,28 @@ export async function runTransformed(code: string, options: RunOptions): Promise
   }
   await world.run();
   return traces;
+}
+
+/** Runs the default function of a compiled program once, on one VU that has `globals`. */
+export async function runCompiled(
+  program: CompiledProgram,
+  makeGlobals: (vu: TestVu) => unknown[],
+): Promise<TestVu> {
+  const world = new World();
+  const vu = new TestVu(world);
+  const named = hostModule(world, vu);
+  const made = (): unknown =>
+    program.instantiate(vu, () => ({ named, default: named }), ...makeGlobals(vu));
+  let failure: { readonly error: unknown } | undefined;
+  vu.spawn(iterate(program.kind, made, [], 1), {
+    ok() {},
+    fail(error) {
+      failure = { error };
+    },
+  });
+  await world.run();
+  if (failure !== undefined) throw failure.error;
+  return vu;
 }
 
 function* iterate(
