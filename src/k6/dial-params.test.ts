@@ -76,6 +76,14 @@ test('User-Agent and Cookie of the script replace the defaults; an empty User-Ag
   const params = parseDialParams(host, { headers }, LENIENT);
   const request = dialRequestOf(host, 'wss://h.test/x', ADDRESS, params, []);
   assert.deepEqual(request.headers, [['Cookie', 'b=2']]);
+  assert.equal(request.requiresOfferedProtocol, true);
+});
+
+test('a subprotocol header of the script is an offer the engine cannot check', () => {
+  const host = new FakeHost();
+  const headers = { 'Sec-WebSocket-Protocol': 'chat' };
+  const params = parseDialParams(host, { headers }, LENIENT);
+  const request = dialRequestOf(host, 'wss://h.test/x', ADDRESS, params, []);
   assert.equal(request.requiresOfferedProtocol, false);
 });
 

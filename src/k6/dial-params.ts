@@ -116,7 +116,8 @@ export function dialRequestOf(
     hostHeader: address.hostHeader,
     headers: lines,
     protocols,
-    requiresOfferedProtocol: protocols.length > 0,
+    // A header of the script may offer protocols that the engine does not know of.
+    requiresOfferedProtocol: !headers.has('Sec-Websocket-Protocol'),
     resolve: host.network.resolve,
     ...(address.isSecure ? { tls: host.network.tlsFor(address.host) } : {}),
     ...(localAddress === undefined ? {} : { localAddress }),

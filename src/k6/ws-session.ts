@@ -186,7 +186,9 @@ export class WsSession implements ConnectionEvents {
     } else if (response === undefined) {
       this.#outcome?.ok({ url: '', status: 0, headers: {}, body: '', error: text });
     } else {
-      this.#outcome?.ok(responseOf('', response));
+      // k6 leaves `error` empty; a failed dial must not look like a good one, though.
+      const error = response.status === HANDSHAKE_OK ? text : '';
+      this.#outcome?.ok({ ...responseOf('', response), error });
     }
   }
 

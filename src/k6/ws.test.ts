@@ -283,6 +283,18 @@ test('the server hangs up before it answers', async () => {
   });
 });
 
+test('status 101 without a proper upgrade has an error', async () => {
+  const server = await startUpgradeServer((_request, socket) => {
+    socket.end(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong\r\n\r\n',
+    );
+  });
+  await runAgainst(server, function* (connect, url) {
+    const { status, error } = yield* connect(url, () => assert.fail('setup ran'));
+    assert.deepEqual({ status, error }, { status: 101, error: 'websocket: bad handshake' });
+  });
+});
+
 test('headers, jar and subprotocol of params', async () => {
   const seen: Record<string, unknown>[] = [];
   const server = await startServer((_socket, request) => {

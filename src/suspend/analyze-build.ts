@@ -4,48 +4,27 @@
  */
 import type * as acorn from 'acorn';
 import type { AnalyzeContext, ClassNode, FunctionNode } from './analysis-result.ts';
-import {
-  HELPER_UNIT,
-  type HelperName,
-  IMPORT_HELPERS,
-  isHelperDefinition,
-  moduleBodyOf,
-} from './analyze-bundle.ts';
-import type { Argument, CallShape, ClassInfo, Flow, FunctionInfo, Unit } from './analyze-flow.ts';
+import { HELPER_UNIT, isHelperDefinition, moduleBodyOf } from './analyze-bundle.ts';
+import { CallBuilder } from './analyze-calls.ts';
+import type { Argument, ClassInfo, Flow, FunctionInfo, Unit } from './analyze-flow.ts';
 import { Demand, DYNAMIC, ELEMENT, METHOD, NOWHERE, type Place, Value } from './analyze-graph.ts';
 import { hostImport, hostNamespace, memberNamesOfGivenTypes } from './analyze-host.ts';
+import { Keys } from './analyze-keys.ts';
 import {
-  isCollection,
-  isDeferringGlobal,
   isGlobalObject,
   isGlobalThis,
   isPrimitiveMethod,
-  type NativeMethod,
   nativeMethod,
 } from './analyze-natives.ts';
+import { type Frame, GETTER, SETTER, type SyntaxWalk, THROWN, unwrap } from './analyze-walk.ts';
 import {
   type Binding,
   forEachChild,
   isClass,
-  isConstant,
   isFunction,
-  type Owner,
   type Scope,
   type ScopeTree,
 } from './scope.ts';
-
-/** What code runs in: its unit, its function, what `this`, `return` and `super` mean there. */
-interface Frame {
-  readonly owner: Owner;
-  readonly unit: Unit;
-  readonly thisPlace: Place;
-  readonly returned: Place;
-  readonly functionInfo: FunctionInfo | undefined;
-  readonly ofClass: ClassInfo | undefined;
-  readonly isStatic: boolean;
-  /** Code of the top level: functions in it may belong to another unit than the code around them. */
-  readonly isTop: boolean;
-}
 
 /** A member read or write, kept until it is known which names have accessors. */
 interface MemberAccess {
@@ -58,10 +37,6 @@ interface MemberAccess {
   readonly result: Place;
 }
 
-const THROWN = '[throw]';
-const GETTER = 'get ';
-const SETTER = 'set ';
-
 /** Puts everything the program can do with functions into `flow`; `flow.graph.solve()` runs it. */
 export function buildFlow(
   program: acorn.Program,
@@ -72,25 +47,31 @@ export function buildFlow(
   new FlowBuilder(program, scopes, context, flow);
 }
 
-class FlowBuilder {
-  readonly #flow: Flow;
-  readonly #context: AnalyzeContext;
-  readonly #scopes: ScopeTree;
+class FlowBuilder implements SyntaxWalk {
+  readonly flow: Flow;
+  readonly context: AnalyzeContext;
+  readonly scopes: ScopeTree;
   readonly #places = new Map<Binding, Place>();
   readonly #foreignPlaces = new Map<Binding, Map<Unit, Place>>();
   readonly #names = new Map<acorn.Node, string>();
   readonly #units = new Map<acorn.Node, Unit>();
   readonly #bindingUnits = new Map<Binding, Unit>();
-  readonly #accessors = new Set<string>();
+  readonly accessors = new Set<string>();
   readonly #accesses: MemberAccess[] = [];
-  readonly #constantInits = new Map<Binding, acorn.AnyNode>();
-  #frame: Frame;
+  frame: Frame;
+  readonly #staticMembers = new Set<acorn.Node>();
+  readonly moduleRunners = new Set<Binding>();
+  readonly moduleFields = new Map<Binding, Place>();
+  readonly keys: Keys;
+  readonly #calls: CallBuilder;
 
   constructor(program: acorn.Program, scopes: ScopeTree, context: AnalyzeContext, flow: Flow) {
-    this.#flow = flow;
-    this.#context = context;
-    this.#scopes = scopes;
-    this.#frame = {
+    this.flow = flow;
+    this.context = context;
+    this.scopes = scopes;
+    this.keys = new Keys(scopes);
+    this.#calls = new CallBuilder(this);
+    this.frame = {
       owner: program,
       unit: flow.unit('.'),
       thisPlace: NOWHERE,
@@ -103,8 +84,8 @@ class FlowBuilder {
     for (const statement of program.body) this.#assignUnits(statement);
     for (const statement of program.body) {
       const isTop = !isHelperDefinition(statement);
-      this.#within({ ...this.#frame, unit: this.#unitOf(statement), isTop }, () => {
-        this.#visit(statement);
+      this.#within({ ...this.frame, unit: this.#unitOf(statement), isTop }, () => {
+        this.visit(statement);
       });
     }
     this.#finishAccesses();
@@ -112,13 +93,11 @@ class FlowBuilder {
     flow.finishLoads();
   }
 
-  /* ---- units ---- */
-
   /** Bindings of the top level get their unit before anything refers to them. */
   #assignUnits(statement: acorn.AnyNode): void {
     const unit = isHelperDefinition(statement)
-      ? this.#flow.unit(HELPER_UNIT)
-      : this.#flow.unit(this.#context.unitAt(statement.start));
+      ? this.flow.unit(HELPER_UNIT)
+      : this.flow.unit(this.context.unitAt(statement.start));
     this.#units.set(statement, unit);
     const node =
       statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration'
@@ -128,7 +107,7 @@ class FlowBuilder {
     if (node.type === 'VariableDeclaration') {
       for (const { id, init } of node.declarations) {
         if (id.type !== 'Identifier') continue;
-        const binding = this.#scopes.bindingOf.get(id);
+        const binding = this.scopes.bindingOf.get(id);
         if (!binding) continue;
         if (unit.name === HELPER_UNIT) {
           this.#bindingUnits.set(binding, unit);
@@ -136,27 +115,25 @@ class FlowBuilder {
         }
         // `var require_x = __commonJS({...})` belongs to the file it wraps.
         const body = init && moduleBodyOf(init);
-        if (body) this.#moduleRunners.add(binding);
+        if (body) this.moduleRunners.add(binding);
         const at = body ? firstPosition(body) : id.start;
-        this.#bindingUnits.set(binding, this.#flow.unit(this.#context.unitAt(at)));
+        this.#bindingUnits.set(binding, this.flow.unit(this.context.unitAt(at)));
       }
     } else if ((isFunction(node) || isClass(node)) && node.id) {
-      const binding = this.#scopes.bindingOf.get(node.id);
+      const binding = this.scopes.bindingOf.get(node.id);
       if (binding) this.#bindingUnits.set(binding, unit);
     }
   }
 
   #unitOf(node: acorn.AnyNode): Unit {
-    return this.#units.get(node) ?? this.#frame.unit;
+    return this.#units.get(node) ?? this.frame.unit;
   }
-
-  /* ---- names ---- */
 
   #placeOf(binding: Binding): Place {
     let place = this.#places.get(binding);
     if (place === undefined) {
-      const { home } = this.#bindingUnits.get(binding) ?? this.#frame.unit;
-      place = this.#flow.graph.newPlace(home);
+      const { home } = this.#bindingUnits.get(binding) ?? this.frame.unit;
+      place = this.flow.graph.newPlace(home);
       this.#places.set(binding, place);
     }
     return place;
@@ -166,7 +143,7 @@ class FlowBuilder {
   #refer(binding: Binding): Place {
     const place = this.#placeOf(binding);
     const home = this.#bindingUnits.get(binding);
-    const { unit } = this.#frame;
+    const { unit } = this.frame;
     if (home === undefined || home === unit) return place;
     let perUnit = this.#foreignPlaces.get(binding);
     if (perUnit === undefined) {
@@ -175,8 +152,8 @@ class FlowBuilder {
     }
     let seen = perUnit.get(unit);
     if (seen === undefined) {
-      const { graph } = this.#flow;
-      seen = graph.newPlace(this.#frame.unit.home);
+      const { graph } = this.flow;
+      seen = graph.newPlace(this.frame.unit.home);
       perUnit.set(unit, seen);
       graph.flowAcross(place, seen);
       graph.offer(seen, home.value);
@@ -187,65 +164,63 @@ class FlowBuilder {
   }
 
   #identifier(node: acorn.Identifier): Place {
-    const binding = this.#scopes.bindingOf.get(node);
+    const binding = this.scopes.bindingOf.get(node);
     if (binding) return this.#refer(binding);
-    const ofFunction = this.#scopes.argumentsOf.get(node);
+    const ofFunction = this.scopes.argumentsOf.get(node);
     if (ofFunction) {
-      const info = this.#flow.infoOf.get(ofFunction);
+      const info = this.flow.infoOf.get(ofFunction);
       return info ? this.#arrayOf(info.argumentElements) : NOWHERE;
     }
     if (node.name === 'undefined' || isGlobalObject(node.name)) return NOWHERE;
     if (isGlobalThis(node.name)) {
-      const place = this.#flow.graph.newPlace(this.#frame.unit.home);
-      this.#flow.graph.offer(place, this.#flow.globals.value);
+      const place = this.flow.graph.newPlace(this.frame.unit.home);
+      this.flow.graph.offer(place, this.flow.globals.value);
       return place;
     }
-    return this.#flow.field(this.#flow.globals.value, node.name);
+    return this.flow.field(this.flow.globals.value, node.name);
   }
 
   /** A fresh array whose elements are at `elements`. */
   #arrayOf(elements: Place): Place {
-    const { graph } = this.#flow;
-    const { unit } = this.#frame;
-    const place = graph.newPlace(this.#frame.unit.home);
-    const value = this.#flow.newObject(place, unit);
-    graph.flow(elements, this.#flow.field(value, ELEMENT));
-    graph.flow(elements, this.#flow.field(unit.value, ELEMENT));
+    const { graph } = this.flow;
+    const { unit } = this.frame;
+    const place = graph.newPlace(this.frame.unit.home);
+    const value = this.flow.newObject(place, unit);
+    graph.flow(elements, this.flow.field(value, ELEMENT));
+    graph.flow(elements, this.flow.field(unit.value, ELEMENT));
     return place;
   }
 
   #within<T>(frame: Frame, run: () => T): T {
-    const outer = this.#frame;
-    this.#frame = frame;
+    const outer = this.frame;
+    this.frame = frame;
     try {
       return run();
     } finally {
-      this.#frame = outer;
+      this.frame = outer;
     }
   }
 
-  #join(...places: Place[]): Place {
+  join(...places: Place[]): Place {
     const live = places.filter((place) => place !== NOWHERE);
     if (live.length <= 1) return live[0] ?? NOWHERE;
-    const place = this.#flow.graph.newPlace(this.#frame.unit.home);
-    for (const from of live) this.#flow.graph.flow(from, place);
+    const place = this.flow.graph.newPlace(this.frame.unit.home);
+    for (const from of live) this.flow.graph.flow(from, place);
     return place;
   }
 
-  #name(node: acorn.Node | null | undefined, name: string): void {
+  name(node: acorn.Node | null | undefined, name: string): void {
     if (node && (isFunction(node) || isClass(node))) this.#names.set(node, name);
   }
 
-  /* ---- the walk ---- */
-
-  #visitAll(nodes: readonly (acorn.Node | null | undefined)[]): void {
-    for (const node of nodes) if (node) this.#visit(node);
+  visitAll(nodes: readonly (acorn.Node | null | undefined)[]): void {
+    for (const node of nodes) if (node) this.visit(node);
   }
 
   /** Visits a node; for an expression, gives the place of its value. */
-  #visit(anyNode: acorn.Node): Place {
+  visit(anyNode: acorn.Node): Place {
     const node = anyNode as acorn.AnyNode;
-    const { graph } = this.#flow;
+    const { graph } = this.flow;
     switch (node.type) {
       case 'Identifier':
         return this.#identifier(node);
@@ -256,11 +231,11 @@ class FlowBuilder {
       case 'ContinueStatement':
         return NOWHERE;
       case 'ThisExpression':
-        return this.#frame.thisPlace;
+        return this.frame.thisPlace;
       case 'FunctionDeclaration':
       case 'FunctionExpression':
       case 'ArrowFunctionExpression':
-        return this.#function(node, undefined).value.origin;
+        return this.functionValue(node, undefined).value.origin;
       case 'ClassDeclaration':
       case 'ClassExpression':
         return this.#class(node);
@@ -268,55 +243,55 @@ class FlowBuilder {
         for (const { id, init } of node.declarations) {
           if (!init) continue;
           if (id.type === 'Identifier') {
-            this.#name(init, id.name);
-            this.#rememberConstant(id, init);
+            this.name(init, id.name);
+            this.keys.rememberConstant(id, init);
           }
-          this.#assign(id, this.#visit(init));
+          this.#assign(id, this.visit(init));
         }
         return NOWHERE;
       case 'ReturnStatement':
-        if (node.argument) graph.flow(this.#visit(node.argument), this.#frame.returned);
+        if (node.argument) graph.flow(this.visit(node.argument), this.frame.returned);
         return NOWHERE;
       case 'ThrowStatement':
-        graph.flow(this.#visit(node.argument), this.#unitField(THROWN));
+        graph.flow(this.visit(node.argument), this.unitField(THROWN));
         return NOWHERE;
       case 'CatchClause':
-        if (node.param) this.#assign(node.param, this.#unitField(THROWN));
-        this.#visit(node.body);
+        if (node.param) this.#assign(node.param, this.unitField(THROWN));
+        this.visit(node.body);
         return NOWHERE;
       case 'ForOfStatement':
         this.#forOf(node);
         return NOWHERE;
       case 'ForInStatement':
         if (node.left.type !== 'VariableDeclaration') this.#assign(node.left, NOWHERE);
-        this.#visit(node.right);
-        this.#visit(node.body);
+        this.visit(node.right);
+        this.visit(node.body);
         return NOWHERE;
       case 'LabeledStatement':
-        return this.#visit(node.body);
+        return this.visit(node.body);
       case 'ImportDeclaration':
         this.#import(node);
         return NOWHERE;
       case 'ExportAllDeclaration':
         return NOWHERE;
       case 'ExportNamedDeclaration':
-        if (node.declaration) this.#visit(node.declaration);
+        if (node.declaration) this.visit(node.declaration);
         return NOWHERE;
       case 'ExportDefaultDeclaration':
-        this.#name(node.declaration, 'default');
-        this.#visit(node.declaration);
+        this.name(node.declaration, 'default');
+        this.visit(node.declaration);
         return NOWHERE;
       case 'SequenceExpression': {
         let last = NOWHERE;
-        for (const expression of node.expressions) last = this.#visit(expression);
+        for (const expression of node.expressions) last = this.visit(expression);
         return last;
       }
       case 'ConditionalExpression': {
-        this.#visit(node.test);
-        return this.#join(this.#visit(node.consequent), this.#visit(node.alternate));
+        this.visit(node.test);
+        return this.join(this.visit(node.consequent), this.visit(node.alternate));
       }
       case 'LogicalExpression':
-        return this.#join(this.#visit(node.left), this.#visit(node.right));
+        return this.join(this.visit(node.left), this.visit(node.right));
       case 'AssignmentExpression':
         return this.#assignment(node);
       case 'UpdateExpression':
@@ -325,48 +300,41 @@ class FlowBuilder {
       case 'MemberExpression':
         return this.#member(node, true, false).result;
       case 'ChainExpression':
-        return this.#visit(node.expression);
+        return this.visit(node.expression);
       case 'ParenthesizedExpression':
-        return this.#visit(node.expression);
+        return this.visit(node.expression);
       case 'AwaitExpression':
-        return this.#visit(node.argument);
+        return this.visit(node.argument);
       case 'YieldExpression':
         return this.#yield(node);
       case 'CallExpression':
-        return this.#call(node);
+        return this.#calls.call(node);
       case 'NewExpression':
-        return this.#construct(node);
+        return this.#calls.construct(node);
       case 'TaggedTemplateExpression': {
-        const { callee, receiver } = this.#callee(node.tag);
+        const { callee, receiver } = this.callee(node.tag);
         const args: Argument[] = [{ place: NOWHERE, isCallable: false }];
-        for (const expression of node.quasi.expressions) args.push(this.#argument(expression));
-        return this.#emitCall(node, callee, receiver, args).result;
+        for (const expression of node.quasi.expressions) args.push(this.argument(expression));
+        return this.#calls.emitCall(node, callee, receiver, args).result;
       }
       case 'ImportExpression': {
         const { source } = node;
-        this.#visit(source);
-        return source.type === 'Literal' ? this.#hostModule(source.value) : NOWHERE;
+        this.visit(source);
+        return source.type === 'Literal' ? this.hostModule(source.value) : NOWHERE;
       }
       case 'ArrayExpression':
         return this.#array(node);
       case 'ObjectExpression':
         return this.#object(node).place;
       default:
-        forEachChild(node, (child) => this.#visit(child));
+        forEachChild(node, (child) => this.visit(child));
         return NOWHERE;
     }
   }
 
-  #unitField(key: string): Place {
-    return this.#flow.field(this.#frame.unit.value, key);
+  unitField(key: string): Place {
+    return this.flow.field(this.frame.unit.value, key);
   }
-
-  #rememberConstant(id: acorn.Identifier, init: acorn.Node): void {
-    const binding = this.#scopes.bindingOf.get(id);
-    if (binding && isConstant(binding)) this.#constantInits.set(binding, init as acorn.AnyNode);
-  }
-
-  /* ---- patterns and assignment ---- */
 
   /**
    * `value` goes into a pattern: a declaration, a parameter or the left side of `=`.
@@ -374,12 +342,12 @@ class FlowBuilder {
    */
   #assign(pattern: acorn.Node, value: Place, isLiteral = false): void {
     const node = pattern as acorn.AnyNode;
-    const { graph } = this.#flow;
+    const { graph } = this.flow;
     switch (node.type) {
       case 'Identifier': {
-        const binding = this.#scopes.bindingOf.get(node);
+        const binding = this.scopes.bindingOf.get(node);
         if (binding) graph.flow(value, this.#placeOf(binding));
-        else graph.flow(value, this.#flow.field(this.#flow.globals.value, node.name));
+        else graph.flow(value, this.flow.field(this.flow.globals.value, node.name));
         return;
       }
       case 'MemberExpression': {
@@ -389,13 +357,13 @@ class FlowBuilder {
           return;
         }
         const { object, key: written } = this.#member(node, false, true);
-        const isMethod = written === DYNAMIC && isLiteral && !this.#frame.unit.isUser;
+        const isMethod = written === DYNAMIC && isLiteral && !this.frame.unit.isUser;
         const key = isMethod ? METHOD : written;
         if (object === NOWHERE) {
           // `Array.prototype.x = f` and the like.
-          graph.flow(value, this.#unitField(key));
+          graph.flow(value, this.unitField(key));
         } else {
-          this.#flow.store(this.#frame.unit, object, key, value);
+          this.flow.store(this.frame.unit, object, key, value);
         }
         return;
       }
@@ -405,53 +373,53 @@ class FlowBuilder {
             this.#assign(property.argument, value);
             continue;
           }
-          if (property.computed) this.#visit(property.key);
-          const key = this.#staticKey(property.key, property.computed);
-          this.#assign(property.value, this.#flow.load(this.#frame.unit, value, key));
+          if (property.computed) this.visit(property.key);
+          const key = this.keys.staticKey(property.key, property.computed);
+          this.#assign(property.value, this.flow.load(this.frame.unit, value, key));
         }
         return;
       case 'ArrayPattern':
         for (const element of node.elements) {
           if (!element) continue;
           if (element.type === 'RestElement') this.#assign(element.argument, value);
-          else this.#assign(element, this.#flow.load(this.#frame.unit, value, ELEMENT));
+          else this.#assign(element, this.flow.load(this.frame.unit, value, ELEMENT));
         }
         return;
       case 'RestElement':
         this.#assign(node.argument, value);
         return;
       case 'AssignmentPattern': {
-        if (node.left.type === 'Identifier') this.#name(node.right, node.left.name);
-        this.#assign(node.left, this.#join(value, this.#visit(node.right)));
+        if (node.left.type === 'Identifier') this.name(node.right, node.left.name);
+        this.#assign(node.left, this.join(value, this.visit(node.right)));
         return;
       }
       case 'VariableDeclaration':
         for (const { id } of node.declarations) this.#assign(id, value);
         return;
       default:
-        this.#visit(node);
+        this.visit(node);
     }
   }
 
   #assignment(node: acorn.AssignmentExpression): Place {
     const { left, right, operator } = node;
-    if (left.type === 'Identifier') this.#name(right, left.name);
+    if (left.type === 'Identifier') this.name(right, left.name);
     if (left.type === 'MemberExpression') {
-      this.#name(right, this.#staticKey(left.property, left.computed));
+      this.name(right, this.keys.staticKey(left.property, left.computed));
     }
     if (operator === '=') {
       if (this.#isCopy(node)) return NOWHERE;
-      const value = this.#visit(right);
+      const value = this.visit(right);
       this.#assign(left, value, isFunction(right));
       return value;
     }
     const isLogical = operator === '||=' || operator === '&&=' || operator === '??=';
-    const value = this.#visit(right);
+    const value = this.visit(right);
     if (left.type === 'MemberExpression') {
       const { object, key, result } = this.#member(left, true, true);
       if (!isLogical) return NOWHERE;
-      this.#flow.store(this.#frame.unit, object, key, value);
-      return this.#join(result, value);
+      this.flow.store(this.frame.unit, object, key, value);
+      return this.join(result, value);
     }
     if (!isLogical) return NOWHERE;
     this.#assign(left, value);
@@ -463,16 +431,14 @@ class FlowBuilder {
     if (left.type !== 'MemberExpression' || right.type !== 'MemberExpression') return false;
     if (!left.computed || !right.computed) return false;
     if (left.property.type !== 'Identifier' || right.property.type !== 'Identifier') return false;
-    const binding = this.#scopes.bindingOf.get(left.property);
-    if (!binding || binding !== this.#scopes.bindingOf.get(right.property)) return false;
-    if (this.#isNumeric(left.property)) return false;
-    const target = this.#visit(left.object);
-    const source = this.#visit(right.object);
-    this.#flow.mix(this.#frame.unit, target, source);
+    const binding = this.scopes.bindingOf.get(left.property);
+    if (!binding || binding !== this.scopes.bindingOf.get(right.property)) return false;
+    if (this.keys.isNumeric(left.property)) return false;
+    const target = this.visit(left.object);
+    const source = this.visit(right.object);
+    this.flow.mix(this.frame.unit, target, source);
     return true;
   }
-
-  /* ---- members ---- */
 
   #member(
     node: acorn.MemberExpression,
@@ -480,19 +446,19 @@ class FlowBuilder {
     isWrite: boolean,
     isCallee = false,
   ): MemberAccess {
-    const frame = this.#frame;
-    const key = this.#staticKey(node.property, node.computed);
+    const frame = this.frame;
+    const key = this.keys.staticKey(node.property, node.computed);
     const exported = this.#moduleExports(node);
     if (exported !== undefined) {
       return { node, frame, object: NOWHERE, key, isRead, isWrite, result: exported };
     }
     let object: Place;
     if (node.object.type === 'Super') object = this.#superObject();
-    else object = this.#visit(node.object);
-    if (node.computed) this.#visit(node.property);
+    else object = this.visit(node.object);
+    if (node.computed) this.visit(node.property);
     let result = NOWHERE;
-    if (isRead && object !== NOWHERE && !this.#isNativeMember(node, key)) {
-      result = this.#flow.load(frame.unit, object, key, isCallee);
+    if (isRead && object !== NOWHERE && !this.keys.isNativeMember(node, key)) {
+      result = this.flow.load(frame.unit, object, key, isCallee);
     }
     const access: MemberAccess = { node, frame, object, key, isRead, isWrite, result };
     if (object !== NOWHERE && !isPrimitiveMethod(key)) this.#accesses.push(access);
@@ -500,192 +466,29 @@ class FlowBuilder {
   }
 
   #superObject(): Place {
-    const { ofClass, isStatic, unit } = this.#frame;
+    const { ofClass, isStatic, unit } = this.frame;
     if (ofClass) {
-      return isStatic ? ofClass.superPlace : this.#flow.parents(ofClass.instance);
+      return isStatic ? ofClass.superPlace : this.flow.parents(ofClass.instance);
     }
     // `super` in a method of an object literal: some property of the unit.
-    const place = this.#flow.graph.newPlace(this.#frame.unit.home);
-    this.#flow.graph.offer(place, unit.value);
+    const place = this.flow.graph.newPlace(this.frame.unit.home);
+    this.flow.graph.offer(place, unit.value);
     return place;
   }
 
-  /** A member of JavaScript's own that no script function can stand behind. */
-  #isNativeMember(node: acorn.MemberExpression, key: string): boolean {
-    if (!nativeMethod(key) && !isPrimitiveMethod(key)) return false;
-    return this.#isNativeObject(node.object as acorn.AnyNode, 0);
-  }
-
-  #isNativeObject(node: acorn.AnyNode, depth: number): boolean {
-    switch (node.type) {
-      case 'Literal':
-      case 'TemplateLiteral':
-      case 'ArrayExpression':
-        return true;
-      case 'NewExpression':
-        return (
-          node.callee.type === 'Identifier' &&
-          isGlobalObject(node.callee.name) &&
-          !this.#scopes.bindingOf.has(node.callee)
-        );
-      case 'CallExpression': {
-        const { callee } = node;
-        if (callee.type !== 'MemberExpression' || callee.object.type !== 'Identifier') return false;
-        if (callee.object.name !== 'Object' || this.#scopes.bindingOf.has(callee.object)) {
-          return false;
-        }
-        const key = this.#staticKey(callee.property, callee.computed);
-        return key === 'keys' || key === 'values' || key === 'entries';
-      }
-      case 'Identifier': {
-        const binding = this.#scopes.bindingOf.get(node);
-        if (!binding) return isGlobalObject(node.name);
-        const init = this.#constantInits.get(binding);
-        return init !== undefined && depth < 3 && this.#isNativeObject(init, depth + 1);
-      }
-      default:
-        return false;
-    }
-  }
-
-  /** The name of a property key, ELEMENT for a number, DYNAMIC when it is not known. */
-  #staticKey(key: acorn.Node, isComputed: boolean): string {
-    const node = key as acorn.AnyNode;
-    if (!isComputed) {
-      if (node.type === 'Identifier') return node.name;
-      if (node.type === 'PrivateIdentifier') return `#${node.name}`;
-    }
-    switch (node.type) {
-      case 'Literal':
-        if (typeof node.value === 'number') return ELEMENT;
-        return typeof node.value === 'string' ? node.value : DYNAMIC;
-      case 'TemplateLiteral':
-        if (node.expressions.length === 0) return node.quasis[0]?.value.cooked ?? DYNAMIC;
-        return DYNAMIC;
-      case 'MemberExpression':
-        if (
-          !node.computed &&
-          node.object.type === 'Identifier' &&
-          node.object.name === 'Symbol' &&
-          node.property.type === 'Identifier'
-        ) {
-          return `@@${node.property.name}`;
-        }
-        return this.#isNumeric(node) ? ELEMENT : DYNAMIC;
-      case 'Identifier': {
-        const binding = this.#scopes.bindingOf.get(node);
-        const init = binding && this.#constantInits.get(binding);
-        if (init?.type === 'Literal' && typeof init.value === 'string') return init.value;
-        if (binding && this.#isSymbolName(binding, init)) return `@@${binding.name}`;
-        return this.#isNumeric(node) ? ELEMENT : DYNAMIC;
-      }
-      default:
-        return this.#isNumeric(node) ? ELEMENT : DYNAMIC;
-    }
-  }
-
-  readonly #symbolProperties = new Set<string>();
-
-  /** `const kName = Symbol('…')`, or `const { kName } = …` where `{ kName: Symbol('…') }` was seen. */
-  #isSymbolName(binding: Binding, init: acorn.AnyNode | undefined): boolean {
-    if (init !== undefined) return this.#isSymbolCall(init);
-    return this.#symbolProperties.has(binding.name) && isConstant(binding);
-  }
-
-  #isSymbolCall(node: acorn.AnyNode): boolean {
-    if (node.type !== 'CallExpression') return false;
-    let { callee } = node;
-    if (callee.type === 'MemberExpression' && callee.object.type === 'Identifier') {
-      callee = callee.object;
-    }
-    return (
-      callee.type === 'Identifier' &&
-      callee.name === 'Symbol' &&
-      !this.#scopes.bindingOf.has(callee)
-    );
-  }
-
-  /** The expression is a number by its syntax: arithmetic, a counter, a length. */
-  #isNumeric(anyNode: acorn.Node): boolean {
-    const node = anyNode as acorn.AnyNode;
-    switch (node.type) {
-      case 'Literal':
-        return typeof node.value === 'number';
-      case 'UpdateExpression':
-        return true;
-      case 'UnaryExpression':
-        return node.operator === '-' || node.operator === '+' || node.operator === '~';
-      case 'BinaryExpression':
-        if ('-*/%|&^'.includes(node.operator) || node.operator === '**') return true;
-        if (node.operator === '>>' || node.operator === '>>>' || node.operator === '<<')
-          return true;
-        return node.operator === '+' && this.#isNumeric(node.left) && this.#isNumeric(node.right);
-      case 'MemberExpression':
-        return (
-          !node.computed && node.property.type === 'Identifier' && node.property.name === 'length'
-        );
-      case 'CallExpression': {
-        const { callee } = node;
-        return (
-          callee.type === 'MemberExpression' &&
-          callee.object.type === 'Identifier' &&
-          callee.object.name === 'Math' &&
-          !this.#scopes.bindingOf.has(callee.object)
-        );
-      }
-      case 'Identifier':
-        return this.#isCounter(node);
-      default:
-        return false;
-    }
-  }
-
-  readonly #counters = new Map<Binding, boolean>();
-
-  /** A variable that starts as a number and is only counted up or down (`for (let i = 0; …; i++)`). */
-  #isCounter(node: acorn.Identifier): boolean {
-    const binding = this.#scopes.bindingOf.get(node);
-    if (binding?.declarations.length !== 1) return false;
-    const init = this.#constantInits.get(binding);
-    if (init) return init.type !== 'Identifier' && this.#isNumeric(init);
-    let known = this.#counters.get(binding);
-    if (known === undefined) {
-      known = this.#isLoopCounter(binding);
-      this.#counters.set(binding, known);
-    }
-    return known;
-  }
-
-  #isLoopCounter(binding: Binding): boolean {
-    const loop = binding.scope.node;
-    if (loop.type !== 'ForStatement') return false;
-    const { init, update } = loop as acorn.ForStatement;
-    if (init?.type !== 'VariableDeclaration') return false;
-    const declarator = init.declarations.find(
-      ({ id }) => id.type === 'Identifier' && id.name === binding.name,
-    );
-    const first = declarator?.init;
-    if (!first || first.type === 'Identifier' || !this.#isNumeric(first)) return false;
-    if (update?.type !== 'UpdateExpression' && update?.type !== 'AssignmentExpression')
-      return false;
-    return binding.writes.length <= 1;
-  }
-
-  /* ---- literals ---- */
-
   #array(node: acorn.ArrayExpression): Place {
-    const { flow, unit } = { flow: this.#flow, unit: this.#frame.unit };
-    const place = flow.graph.newPlace(this.#frame.unit.home);
+    const { flow, unit } = { flow: this.flow, unit: this.frame.unit };
+    const place = flow.graph.newPlace(this.frame.unit.home);
     const value = flow.newObject(place, unit);
     for (const element of node.elements) {
       if (!element) continue;
       if (element.type === 'SpreadElement') {
-        const source = this.#visit(element.argument);
+        const source = this.visit(element.argument);
         flow.graph.flow(source, flow.parents(value));
         flow.graph.flow(flow.load(unit, source, ELEMENT), flow.field(unit.value, ELEMENT));
         continue;
       }
-      const item = this.#visit(element);
+      const item = this.visit(element);
       if (item === NOWHERE) continue;
       flow.graph.flow(item, flow.field(value, ELEMENT));
       flow.graph.flow(item, flow.field(unit.value, ELEMENT));
@@ -694,33 +497,33 @@ class FlowBuilder {
   }
 
   #object(node: acorn.ObjectExpression): { place: Place; properties: Place[] } {
-    const flow = this.#flow;
-    const { unit } = this.#frame;
-    const place = flow.graph.newPlace(this.#frame.unit.home);
+    const flow = this.flow;
+    const { unit } = this.frame;
+    const place = flow.graph.newPlace(this.frame.unit.home);
     const value = flow.newObject(place, unit);
     const properties: Place[] = [];
     const isExports = isExportMap(node);
     for (const property of node.properties) {
       if (property.type === 'SpreadElement') {
-        const source = this.#visit(property.argument);
+        const source = this.visit(property.argument);
         flow.graph.flow(source, flow.parents(value));
         flow.graph.flow(source, unit.mixed);
         if (source !== NOWHERE) properties.push(flow.load(unit, source, DYNAMIC));
         continue;
       }
-      if (property.computed) this.#visit(property.key);
-      const key = this.#staticKey(property.key, property.computed);
-      this.#name(property.value, key);
-      if (this.#isSymbolCall(property.value)) this.#symbolProperties.add(key);
+      if (property.computed) this.visit(property.key);
+      const key = this.keys.staticKey(property.key, property.computed);
+      this.name(property.value, key);
+      this.keys.noteProperty(key, property.value);
       if (property.kind !== 'init') {
-        const info = this.#function(property.value as FunctionNode, undefined, place);
+        const info = this.functionValue(property.value as FunctionNode, undefined, place);
         this.#accessor(unit, value, property.kind, key, info);
         continue;
       }
       const method = isFunction(property.value)
-        ? this.#function(property.value, undefined, place)
+        ? this.functionValue(property.value, undefined, place)
         : undefined;
-      const item = method ? method.value.origin : this.#visit(property.value);
+      const item = method ? method.value.origin : this.visit(property.value);
       unit.definedKeys.add(key);
       if (isExports && method) {
         flow.graph.flow(method.returned, flow.field(value, key));
@@ -737,8 +540,8 @@ class FlowBuilder {
 
   /** A getter's result is the property's value; a setter's parameter is what is written to it. */
   #accessor(unit: Unit, holder: Value, kind: 'get' | 'set', key: string, info: FunctionInfo): void {
-    const flow = this.#flow;
-    this.#accessors.add(key);
+    const flow = this.flow;
+    this.accessors.add(key);
     unit.definedKeys.add(key);
     for (const object of [holder, unit.value]) {
       const property = flow.field(object, key);
@@ -754,12 +557,12 @@ class FlowBuilder {
 
   /** Member accesses whose name has an accessor somewhere become calls of it. */
   #finishAccesses(): void {
-    const anyAccessor = this.#accessors.size > 0;
+    const anyAccessor = this.accessors.size > 0;
     if (!anyAccessor) return;
     for (const { node, frame, object, key, isRead, isWrite, result } of this.#accesses) {
       const isUnknown = key === DYNAMIC && frame.unit.isUser;
-      if (!isUnknown && !this.#accessors.has(key)) continue;
-      for (const name of isUnknown ? this.#accessors : [key]) {
+      if (!isUnknown && !this.accessors.has(key)) continue;
+      for (const name of isUnknown ? this.accessors : [key]) {
         if (isRead) this.#accessorCall(node, frame, object, GETTER + name, result);
         if (isWrite) this.#accessorCall(node, frame, object, SETTER + name, NOWHERE);
       }
@@ -773,11 +576,11 @@ class FlowBuilder {
     key: string,
     result: Place,
   ): void {
-    this.#flow.call({
+    this.flow.call({
       site: node,
       owner: frame.owner,
       unit: frame.unit,
-      callee: this.#flow.load(frame.unit, object, key),
+      callee: this.flow.load(frame.unit, object, key),
       receiver: object,
       args: [],
       result,
@@ -787,22 +590,24 @@ class FlowBuilder {
 
   /** User code that lost track of a host object still calls its blocking methods by their names. */
   #finishHostNames(): void {
-    const names = memberNamesOfGivenTypes(this.#context.blocking);
+    const names = memberNamesOfGivenTypes(this.context.blocking);
     if (names.size === 0) return;
     for (const { key, frame, result } of this.#accesses) {
       if (!frame.unit.isUser || result === NOWHERE || nativeMethod(key)) continue;
       const host = names.get(key);
-      if (host) this.#flow.graph.put(result, this.#flow.newHost(host));
+      if (host) this.flow.graph.put(result, this.flow.newHost(host));
     }
   }
 
-  /* ---- functions and classes ---- */
-
-  #function(node: FunctionNode, ofClass: ClassInfo | undefined, thisOrigin?: Place): FunctionInfo {
-    const flow = this.#flow;
+  functionValue(
+    node: FunctionNode,
+    ofClass: ClassInfo | undefined,
+    thisOrigin?: Place,
+  ): FunctionInfo {
+    const flow = this.flow;
     const { graph } = flow;
-    const outer = this.#frame;
-    const unit = outer.isTop ? flow.unit(this.#context.unitAt(firstPosition(node))) : outer.unit;
+    const outer = this.frame;
+    const unit = outer.isTop ? flow.unit(this.context.unitAt(firstPosition(node))) : outer.unit;
     const isArrow = node.type === 'ArrowFunctionExpression';
     const what: { -readonly [K in keyof FunctionInfo]: FunctionInfo[K] } = {
       kind: 'function',
@@ -830,7 +635,7 @@ class FlowBuilder {
     }
     flow.infoOf.set(node, info);
     unit.functions.push(info);
-    const selfName = node.id && this.#scopes.bindingOf.get(node.id);
+    const selfName = node.id && this.scopes.bindingOf.get(node.id);
     if (selfName) graph.flow(info.value.origin, this.#placeOf(selfName));
     const carrier = info.ofClass ? info.ofClass.value : info.value;
     if (thisOrigin !== undefined && !isArrow) graph.flow(thisOrigin, info.thisPlace);
@@ -850,14 +655,14 @@ class FlowBuilder {
     };
     this.#within(inner, () => {
       for (const param of node.params) this.#parameter(param, info, carrier);
-      if (node.body.type === 'BlockStatement') this.#visitAll(node.body.body);
-      else graph.flow(this.#visit(node.body), info.returned);
+      if (node.body.type === 'BlockStatement') this.visitAll(node.body.body);
+      else graph.flow(this.visit(node.body), info.returned);
     });
     return info;
   }
 
   #parameter(param: acorn.Pattern, info: FunctionInfo, carrier: Value): void {
-    const { graph } = this.#flow;
+    const { graph } = this.flow;
     if (param.type === 'RestElement') {
       this.#assign(param.argument, this.#arrayOf(info.rest));
       return;
@@ -868,17 +673,15 @@ class FlowBuilder {
     this.#assign(param, place);
   }
 
-  readonly #staticMembers = new Set<acorn.Node>();
-
   #isStaticMember(node: acorn.Node): boolean {
     return this.#staticMembers.has(node);
   }
 
   #class(node: ClassNode): Place {
-    const flow = this.#flow;
+    const flow = this.flow;
     const { graph } = flow;
-    const { unit } = this.#frame;
-    const superPlace = node.superClass ? this.#visit(node.superClass) : NOWHERE;
+    const { unit } = this.frame;
+    const superPlace = node.superClass ? this.visit(node.superClass) : NOWHERE;
     const what: { -readonly [K in keyof ClassInfo]: ClassInfo[K] } = {
       kind: 'class',
       node,
@@ -887,14 +690,14 @@ class FlowBuilder {
       value: undefined as unknown as Value,
       instance: undefined as unknown as Value,
       prototype: undefined as unknown as Value,
-      instancePlace: graph.newPlace(this.#frame.unit.home),
+      instancePlace: graph.newPlace(this.frame.unit.home),
       superPlace,
-      implicitArguments: graph.newPlace(this.#frame.unit.home),
+      implicitArguments: graph.newPlace(this.frame.unit.home),
       constructorInfo: undefined,
     };
     const info: ClassInfo = what;
     what.value = new Value(info);
-    graph.originate(graph.newPlace(this.#frame.unit.home), info.value, Demand.Functions);
+    graph.originate(graph.newPlace(this.frame.unit.home), info.value, Demand.Functions);
     what.instance = flow.newObject(info.instancePlace, unit);
     what.prototype = flow.newPrototype(info.instance, unit);
     flow.classes.push(info);
@@ -910,7 +713,7 @@ class FlowBuilder {
     if (!info.constructorInfo && superPlace !== NOWHERE) {
       flow.call({
         site: undefined,
-        owner: this.#frame.owner,
+        owner: this.frame.owner,
         unit,
         callee: superPlace,
         receiver: info.instancePlace,
@@ -924,24 +727,24 @@ class FlowBuilder {
 
   #classNames(node: ClassNode): Binding[] {
     const names: Binding[] = [];
-    const outer = node.id && this.#scopes.bindingOf.get(node.id);
+    const outer = node.id && this.scopes.bindingOf.get(node.id);
     if (outer) names.push(outer);
-    const scope: Scope | undefined = this.#scopes.scopeOf.get(node);
+    const scope: Scope | undefined = this.scopes.scopeOf.get(node);
     const inner = node.id && scope?.bindings.get(node.id.name);
     if (inner && inner !== outer) names.push(inner);
     return names;
   }
 
   #classMember(info: ClassInfo, member: acorn.ClassBody['body'][number]): void {
-    const flow = this.#flow;
-    const frame = this.#frame;
+    const flow = this.flow;
+    const frame = this.frame;
     if (member.type === 'StaticBlock') {
       const inner = this.#initialiserFrame(info, member, true);
-      this.#within(inner, () => this.#visitAll(member.body));
+      this.#within(inner, () => this.visitAll(member.body));
       return;
     }
-    if (member.computed) this.#visit(member.key);
-    const key = this.#staticKey(member.key, member.computed);
+    if (member.computed) this.visit(member.key);
+    const key = this.keys.staticKey(member.key, member.computed);
     const holder = member.static ? info.value : info.instance;
     const holderPlace = member.static ? info.value.origin : info.instancePlace;
     if (member.type === 'PropertyDefinition') {
@@ -949,16 +752,16 @@ class FlowBuilder {
       const { value } = member;
       frame.unit.definedKeys.add(key);
       if (!value) return;
-      this.#name(value, key);
+      this.name(value, key);
       const inner = this.#initialiserFrame(info, member, member.static);
-      const item = this.#within(inner, () => this.#visit(value));
+      const item = this.#within(inner, () => this.visit(value));
       flow.graph.flow(item, flow.field(holder, key));
       flow.graph.flow(item, flow.field(frame.unit.value, key));
       return;
     }
-    this.#name(member.value, `${info.name}.${key}`);
+    this.name(member.value, `${info.name}.${key}`);
     if (member.static) this.#staticMembers.add(member.value);
-    const method = this.#function(member.value, info, holderPlace);
+    const method = this.functionValue(member.value, info, holderPlace);
     const owner = member.static ? info.value : info.prototype;
     if (member.kind === 'constructor') {
       info.constructorInfo = method;
@@ -978,7 +781,7 @@ class FlowBuilder {
   ): Frame {
     return {
       owner,
-      unit: this.#frame.unit,
+      unit: this.frame.unit,
       thisPlace: isStatic ? info.value.origin : info.instancePlace,
       returned: NOWHERE,
       functionInfo: undefined,
@@ -988,14 +791,12 @@ class FlowBuilder {
     };
   }
 
-  /* ---- iteration ---- */
-
   #forOf(node: acorn.ForOfStatement): void {
-    const right = this.#visit(node.right);
-    const elements = this.#join(
-      this.#flow.load(this.#frame.unit, right, ELEMENT),
+    const right = this.visit(node.right);
+    const elements = this.join(
+      this.flow.load(this.frame.unit, right, ELEMENT),
       // A hand-written iterator gives `{ value }`.
-      this.#flow.load(this.#frame.unit, right, 'value'),
+      this.flow.load(this.frame.unit, right, 'value'),
       right,
     );
     if (node.left.type === 'VariableDeclaration') {
@@ -1003,17 +804,17 @@ class FlowBuilder {
     } else {
       this.#assign(node.left, elements);
     }
-    if (!node.await && !this.#isNativeObject(node.right as acorn.AnyNode, 0)) {
+    if (!node.await && !this.keys.isNativeObject(node.right as acorn.AnyNode, 0)) {
       this.#iterate(node, right);
     }
-    this.#visit(node.body);
+    this.visit(node.body);
   }
 
   /** `node` resumes the iterator of what is at `iterable`. */
   #iterate(node: acorn.Node, iterable: Place): void {
-    const flow = this.#flow;
-    const { unit, owner } = this.#frame;
-    const callee = flow.graph.newPlace(this.#frame.unit.home);
+    const flow = this.flow;
+    const { unit, owner } = this.frame;
+    const callee = flow.graph.newPlace(this.frame.unit.home);
     for (const key of ['next', 'return', '@@iterator']) {
       flow.graph.flow(flow.load(unit, iterable, key), callee);
     }
@@ -1032,9 +833,9 @@ class FlowBuilder {
   }
 
   #yield(node: acorn.YieldExpression): Place {
-    const value = node.argument ? this.#visit(node.argument) : NOWHERE;
-    const flow = this.#flow;
-    const { functionInfo, unit } = this.#frame;
+    const value = node.argument ? this.visit(node.argument) : NOWHERE;
+    const flow = this.flow;
+    const { functionInfo, unit } = this.frame;
     const elements = flow.field(unit.value, ELEMENT);
     flow.graph.flow(value, elements);
     if (functionInfo?.generator) {
@@ -1047,16 +848,14 @@ class FlowBuilder {
     return elements;
   }
 
-  /* ---- modules ---- */
-
   #import(node: acorn.ImportDeclaration): void {
     const specifier = node.source.value;
     if (typeof specifier !== 'string') return;
-    const { modules } = this.#context.blocking;
+    const { modules } = this.context.blocking;
     const table = Object.hasOwn(modules, specifier) ? modules[specifier] : undefined;
     if (!table) return;
     for (const spec of node.specifiers) {
-      const binding = this.#scopes.bindingOf.get(spec.local);
+      const binding = this.scopes.bindingOf.get(spec.local);
       if (!binding) continue;
       const imported =
         spec.type === 'ImportDefaultSpecifier'
@@ -1070,522 +869,53 @@ class FlowBuilder {
         imported === undefined
           ? hostNamespace(specifier, table)
           : hostImport(specifier, table, imported);
-      if (host) this.#flow.graph.put(this.#placeOf(binding), this.#flow.newHost(host));
+      if (host) this.flow.graph.put(this.#placeOf(binding), this.flow.newHost(host));
     }
   }
 
-  #hostModule(specifier: unknown): Place {
-    const { modules } = this.#context.blocking;
+  hostModule(specifier: unknown): Place {
+    const { modules } = this.context.blocking;
     if (typeof specifier !== 'string' || !Object.hasOwn(modules, specifier)) return NOWHERE;
     const table = modules[specifier];
     if (!table) return NOWHERE;
-    const place = this.#flow.graph.newPlace(this.#frame.unit.home);
-    this.#flow.graph.put(place, this.#flow.newHost(hostNamespace(specifier, table)));
+    const place = this.flow.graph.newPlace(this.frame.unit.home);
+    this.flow.graph.put(place, this.flow.newHost(hostNamespace(specifier, table)));
     return place;
   }
 
-  /* ---- calls ---- */
-
-  #argument(node: acorn.Node): Argument {
+  argument(node: acorn.Node): Argument {
     const expression = node as acorn.AnyNode;
     if (expression.type === 'SpreadElement') {
-      const source = this.#visit(expression.argument);
-      const place = this.#flow.load(this.#frame.unit, source, ELEMENT);
+      const source = this.visit(expression.argument);
+      const place = this.flow.load(this.frame.unit, source, ELEMENT);
       return { place, isSpread: true, isCallable: true };
     }
     if (expression.type === 'ObjectExpression') {
       const { place, properties } = this.#object(expression);
       return { place, properties, isCallable: false };
     }
-    const place = this.#visit(expression);
+    const place = this.visit(expression);
     const isCallable = place !== NOWHERE && expression.type !== 'ArrayExpression';
     return { place, isCallable };
   }
 
-  #callee(node: acorn.Node): { callee: Place; receiver: Place; name: string | undefined } {
-    let inner = node as acorn.AnyNode;
-    while (inner.type === 'ChainExpression' || inner.type === 'ParenthesizedExpression') {
-      inner = inner.expression as acorn.AnyNode;
-    }
+  callee(node: acorn.Node): { callee: Place; receiver: Place; name: string | undefined } {
+    const inner = unwrap(node);
     if (inner.type === 'MemberExpression') {
       const { object, key, result } = this.#member(inner, true, false, true);
-      const receiver = inner.object.type === 'Super' ? this.#frame.thisPlace : object;
+      const receiver = inner.object.type === 'Super' ? this.frame.thisPlace : object;
       return { callee: result, receiver, name: key };
     }
-    return { callee: this.#visit(inner), receiver: NOWHERE, name: undefined };
-  }
-
-  #emitCall(
-    site: acorn.Node | undefined,
-    callee: Place,
-    receiver: Place,
-    args: readonly Argument[],
-    extra: Partial<CallShape> = {},
-  ): { result: Place } {
-    const { unit, owner } = this.#frame;
-    const result = this.#flow.graph.newPlace(this.#frame.unit.home);
-    this.#flow.call({ site, owner, unit, callee, receiver, args, result, ...extra });
-    return { result };
-  }
-
-  #call(node: acorn.CallExpression): Place {
-    const { callee: calleeNode } = node;
-    if (calleeNode.type === 'Super') return this.#superCall(node);
-    if (calleeNode.type === 'Identifier') {
-      const helper = this.#helper(calleeNode);
-      if (helper !== undefined) return this.#helperCall(node, helper);
-      if (!this.#scopes.bindingOf.has(calleeNode)) return this.#globalCall(node, calleeNode.name);
-    }
-    const target = unwrap(calleeNode);
-    if (target.type === 'MemberExpression' && this.#isStaticOfGlobal(target)) {
-      return this.#staticCall(node, target);
-    }
-    const { callee, receiver, name } = this.#callee(calleeNode);
-    const args = node.arguments.map((arg) => this.#argument(arg));
-    const native = name === undefined ? undefined : nativeMethod(name);
-    const isNative =
-      native !== undefined ||
-      (name !== undefined && isPrimitiveMethod(name)) ||
-      this.#isHostName(node);
-    const { result } = this.#emitCall(node, callee, receiver, args, {
-      isNative,
-      calleeName: name,
-      runsModule: this.#isModuleRunner(calleeNode),
-    });
-    if (name === 'call' || name === 'apply' || name === 'bind') {
-      this.#reflective(node, name, receiver, args, result);
-    } else if (native) {
-      this.#native(node, native, receiver, args, result);
-      if (native.resumes && this.#frame.unit.isUser) {
-        this.#flow.graph.flow(this.#frame.unit.generators, callee);
-      }
-    }
-    return result;
-  }
-
-  /** `require_x()`, `init_x()`: the callee runs a module wrapped by the bundler. */
-  #isModuleRunner(callee: acorn.Node): boolean {
-    if (callee.type !== 'Identifier') return false;
-    const binding = this.#scopes.bindingOf.get(callee as acorn.Identifier);
-    return binding !== undefined && this.#moduleRunners.has(binding);
-  }
-
-  readonly #moduleRunners = new Set<Binding>();
-
-  /** The callee is an import: host code that the table says nothing about, or that it knows. */
-  #isHostName(node: acorn.CallExpression): boolean {
-    let root = unwrap(node.callee);
-    while (root.type === 'MemberExpression') root = unwrap(root.object);
-    return root.type === 'Identifier' && this.#scopes.bindingOf.get(root)?.kind === 'import';
-  }
-
-  #superCall(node: acorn.CallExpression): Place {
-    const { ofClass, thisPlace } = this.#frame;
-    const args = node.arguments.map((arg) => this.#argument(arg));
-    if (!ofClass) return NOWHERE;
-    const extra = { constructs: true, isNative: true };
-    this.#emitCall(node, ofClass.superPlace, ofClass.instancePlace, args, extra);
-    return thisPlace;
-  }
-
-  /** What a native method does with its receiver, arguments and callbacks. */
-  #native(
-    node: acorn.Node,
-    method: NativeMethod,
-    receiver: Place,
-    args: readonly Argument[],
-    result: Place,
-  ): void {
-    const flow = this.#flow;
-    const { graph } = flow;
-    const { unit } = this.#frame;
-    const calls = method.callsBack || method.defers;
-    let elements = NOWHERE;
-    if (calls || method.givesElements) {
-      elements =
-        receiver === NOWHERE ? flow.field(unit.value, ELEMENT) : flow.load(unit, receiver, ELEMENT);
-    }
-    if (method.stores && receiver !== NOWHERE) {
-      for (const { place } of args) flow.store(unit, receiver, ELEMENT, place);
-    }
-    if (method.givesElements) graph.flow(elements, result);
-    if (method.givesReceiver) graph.flow(receiver, result);
-    if (method.givesArguments) for (const { place } of args) graph.flow(place, result);
-    if (!calls) return;
-    const returned = graph.newPlace(this.#frame.unit.home);
-    const passed: Argument[] = [elements, receiver, returned]
-      .filter((place) => place !== NOWHERE)
-      .map((place) => ({ place, isSpread: true, isCallable: true }));
-    if (method.givesArguments) for (const arg of args) passed.push({ ...arg, isSpread: true });
-    for (const arg of args) {
-      if (!arg.isCallable) continue;
-      this.#callBack(method.callsBack ? node : undefined, arg.place, passed, returned);
-    }
-    if (method.givesReturned) {
-      graph.flow(returned, result);
-      graph.flow(returned, flow.field(unit.value, ELEMENT));
-    }
-  }
-
-  #callBack(
-    site: acorn.Node | undefined,
-    callee: Place,
-    args: readonly Argument[],
-    result: Place,
-    receiver: Place = NOWHERE,
-    constructs = false,
-  ): void {
-    const { unit, owner } = this.#frame;
-    if (callee === NOWHERE) return;
-    this.#flow.call({
-      site,
-      owner,
-      unit,
-      callee,
-      receiver,
-      args,
-      result,
-      constructs,
-      isNative: true,
-    });
-  }
-
-  /** `f.call(t, a)`, `f.apply(t, as)`, `f.bind(t, a)`: the receiver is what gets called. */
-  #reflective(
-    node: acorn.Node,
-    name: 'call' | 'apply' | 'bind',
-    target: Place,
-    args: readonly Argument[],
-    result: Place,
-  ): void {
-    const thisPlace = args[0]?.place ?? NOWHERE;
-    if (name === 'apply') {
-      this.#callBack(node, target, this.#elementsOf(args[1]), result, thisPlace);
-      return;
-    }
-    const passed = args.slice(1);
-    if (name === 'call') {
-      this.#callBack(node, target, passed, result, thisPlace);
-      return;
-    }
-    const { graph } = this.#flow;
-    graph.flow(target, result);
-    this.#callBack(undefined, target, passed, NOWHERE, thisPlace);
-    if (passed.length > 0) this.#flow.shiftParameters(target, passed.length);
-  }
-
-  #elementsOf(list: Argument | undefined): Argument[] {
-    if (!list) return [];
-    const place = this.#flow.load(this.#frame.unit, list.place, ELEMENT);
-    return [{ place, isSpread: true, isCallable: true }];
-  }
-
-  #globalCall(node: acorn.CallExpression, name: string): Place {
-    if (name === 'require') {
-      const [specifier] = node.arguments;
-      if (specifier?.type === 'Literal') return this.#hostModule(specifier.value);
-    }
-    const callee = this.#visit(node.callee);
-    const args = node.arguments.map((arg) => this.#argument(arg));
-    if (isDeferringGlobal(name)) {
-      const [callback, , ...passed] = args;
-      if (callback) this.#callBack(undefined, callback.place, passed, NOWHERE);
-    }
-    const { result } = this.#emitCall(node, callee, NOWHERE, args, { isNative: true });
-    if (name === 'Object' || name === 'Array') {
-      for (const { place } of args) this.#flow.graph.flow(place, result);
-    }
-    return result;
-  }
-
-  #isStaticOfGlobal(target: acorn.MemberExpression): boolean {
-    const { object } = target;
-    return (
-      object.type === 'Identifier' &&
-      isGlobalObject(object.name) &&
-      !this.#scopes.bindingOf.has(object)
-    );
-  }
-
-  /** `Object.assign(…)`, `Promise.all(…)`, `Reflect.apply(…)` and the other statics that move values. */
-  #staticCall(node: acorn.CallExpression, target: acorn.MemberExpression): Place {
-    const flow = this.#flow;
-    const { graph } = flow;
-    const { unit } = this.#frame;
-    if (target.computed) this.#visit(target.property);
-    const object = target.object.type === 'Identifier' ? target.object.name : '';
-    const name = `${object}.${this.#staticKey(target.property, target.computed)}`;
-    if (name === 'Object.defineProperty') return this.#defineProperty(node);
-    const args = node.arguments.map((arg) => this.#argument(arg));
-    const at = (index: number): Place => args[index]?.place ?? NOWHERE;
-    const result = graph.newPlace(this.#frame.unit.home);
-    switch (name) {
-      case 'Object.assign':
-        for (const arg of args.slice(1)) {
-          if (arg.isSpread) for (const other of args) flow.mix(unit, at(0), other.place);
-          else flow.mix(unit, at(0), arg.place);
-          graph.flow(arg.place, result);
-        }
-        graph.flow(at(0), result);
-        break;
-      case 'Object.create':
-      case 'Object.setPrototypeOf': {
-        if (name === 'Object.create') {
-          const value = flow.newObject(result, unit);
-          graph.flow(at(0), flow.parents(value));
-        } else {
-          flow.mix(unit, at(0), at(1));
-          graph.flow(at(0), result);
-        }
-        graph.flow(at(1), unit.mixed);
-        break;
-      }
-      case 'Object.values':
-      case 'Object.entries':
-      case 'Object.getOwnPropertyDescriptors': {
-        const values = flow.load(unit, at(0), DYNAMIC);
-        graph.flow(values, flow.field(unit.value, ELEMENT));
-        const list = flow.newObject(result, unit);
-        graph.flow(values, flow.field(list, ELEMENT));
-        break;
-      }
-      case 'Object.fromEntries': {
-        const values = flow.load(unit, at(0), ELEMENT);
-        const made = flow.newObject(result, unit);
-        graph.flow(values, flow.field(made, DYNAMIC));
-        graph.flow(values, flow.field(unit.value, DYNAMIC));
-        break;
-      }
-      case 'Reflect.apply':
-        this.#callBack(node, at(0), this.#elementsOf(args[2]), result, at(1));
-        break;
-      case 'Reflect.construct':
-        this.#callBack(node, at(0), this.#elementsOf(args[1]), result, NOWHERE, true);
-        break;
-      case 'Reflect.get':
-        graph.flow(flow.load(unit, at(0), DYNAMIC), result);
-        break;
-      case 'Reflect.set':
-        flow.store(unit, at(0), DYNAMIC, at(2));
-        break;
-      case 'Array.from':
-      case 'Object.groupBy':
-      case 'Map.groupBy':
-        graph.flow(at(0), result);
-        this.#native(node, { callsBack: true, givesReturned: true }, at(0), args.slice(1), result);
-        break;
-      case 'Array.of':
-        for (const { place } of args) graph.flow(place, flow.field(unit.value, ELEMENT));
-        break;
-      case 'JSON.parse':
-        this.#native(node, { callsBack: true }, NOWHERE, args.slice(1), result);
-        break;
-      case 'JSON.stringify': {
-        this.#native(node, { callsBack: true }, NOWHERE, args.slice(1), result);
-        const values = this.#join(at(0), NOWHERE);
-        const callee = graph.newPlace(this.#frame.unit.home);
-        graph.flow(flow.load(unit, values, 'toJSON'), callee);
-        if (unit.isUser) graph.flow(flow.field(unit.value, 'toJSON'), callee);
-        this.#callBack(node, callee, [], NOWHERE, values);
-        break;
-      }
-      case 'Promise.resolve':
-      case 'Promise.all':
-      case 'Promise.race':
-      case 'Promise.any':
-      case 'Promise.allSettled':
-        graph.flow(at(0), result);
-        break;
-      case 'Promise.reject':
-        graph.flow(at(0), this.#unitField(THROWN));
-        break;
-      case 'process.nextTick':
-        this.#callBack(undefined, at(0), args.slice(1), NOWHERE);
-        break;
-      default:
-        if (object === 'Object' || object === 'Array') graph.flow(at(0), result);
-    }
-    return result;
-  }
-
-  /** `Object.defineProperty(o, 'n', { value, get, set })`, also the getters of bundlers' exports. */
-  #defineProperty(node: acorn.CallExpression): Place {
-    const flow = this.#flow;
-    const { unit } = this.#frame;
-    const [target, key, descriptor] = node.arguments;
-    const object = target ? this.#visit(target) : NOWHERE;
-    if (key) this.#visit(key);
-    const name = key ? this.#staticKey(key, true) : DYNAMIC;
-    if (descriptor?.type !== 'ObjectExpression') {
-      const place = descriptor ? this.#visit(descriptor) : NOWHERE;
-      for (const part of ['value', 'get']) {
-        flow.store(unit, object, name, flow.load(unit, place, part));
-      }
-      return object;
-    }
-    for (const property of descriptor.properties) {
-      if (property.type === 'SpreadElement') {
-        this.#visit(property.argument);
-        continue;
-      }
-      const part = this.#staticKey(property.key, property.computed);
-      this.#name(property.value, name);
-      if (!isFunction(property.value) || (part !== 'get' && part !== 'set')) {
-        const value = this.#visit(property.value);
-        const isMethod = name === DYNAMIC && isFunction(property.value) && !unit.isUser;
-        if (part === 'value') flow.store(unit, object, isMethod ? METHOD : name, value);
-        else if (part === 'get') flow.store(unit, object, GETTER + name, value);
-        continue;
-      }
-      const info = this.#function(property.value, undefined, object);
-      this.#accessors.add(name);
-      unit.definedKeys.add(name);
-      if (part === 'get') {
-        flow.store(unit, object, GETTER + name, info.value.origin);
-        flow.store(unit, object, name, info.returned);
-      } else {
-        flow.store(unit, object, SETTER + name, info.value.origin);
-        flow.graph.flow(flow.load(unit, object, name), info.params[0] ?? NOWHERE);
-      }
-    }
-    return object;
-  }
-
-  /* ---- construction ---- */
-
-  #construct(node: acorn.NewExpression): Place {
-    const { callee: calleeNode } = node;
-    const flow = this.#flow;
-    if (calleeNode.type === 'Identifier' && !this.#scopes.bindingOf.has(calleeNode)) {
-      const { name } = calleeNode;
-      const args = node.arguments.map((arg) => this.#argument(arg));
-      if (name === 'Promise') return this.#newPromise(node, args);
-      const result = flow.graph.newPlace(this.#frame.unit.home);
-      if (isCollection(name) || name === 'Proxy' || name === 'WeakRef') {
-        // Also an object of its own, to which elements can be added.
-        flow.newObject(result, this.#frame.unit);
-        for (const { place } of args) flow.graph.flow(place, result);
-        if (name === 'Array') {
-          for (const { place } of args) flow.graph.flow(place, this.#unitField(ELEMENT));
-        }
-        return result;
-      }
-      if (isGlobalObject(name)) return NOWHERE;
-      const callee = this.#visit(calleeNode);
-      return this.#emitCall(node, callee, NOWHERE, args, { constructs: true, isNative: true })
-        .result;
-    }
-    const { callee, name } = this.#callee(calleeNode);
-    const args = node.arguments.map((arg) => this.#argument(arg));
-    return this.#emitCall(node, callee, NOWHERE, args, { constructs: true, calleeName: name })
-      .result;
-  }
-
-  #newPromise(node: acorn.NewExpression, args: readonly Argument[]): Place {
-    const { graph } = this.#flow;
-    const result = graph.newPlace(this.#frame.unit.home);
-    const executor = args[0];
-    if (!executor) return result;
-    const resolve = graph.newPlace(this.#frame.unit.home);
-    const resolver = new Value({ kind: 'resolver', target: result } as { kind: 'resolver' });
-    graph.originate(resolve, resolver, Demand.Functions);
-    graph.supply(result, resolve, Demand.Functions, Demand.Functions);
-    graph.supply(result, executor.place, Demand.Functions, Demand.Functions);
-    this.#callBack(node, executor.place, [{ place: resolve, isCallable: true }], NOWHERE);
-    return result;
-  }
-
-  /* ---- what bundlers write ---- */
-
-  #helper(callee: acorn.Identifier): HelperName | undefined {
-    const name = IMPORT_HELPERS.get(callee.name);
-    if (name === undefined) return undefined;
-    const binding = this.#scopes.bindingOf.get(callee);
-    return binding === undefined || binding.scope.kind === 'program' ? name : undefined;
-  }
-
-  #helperCall(node: acorn.CallExpression, helper: HelperName): Place {
-    const flow = this.#flow;
-    const { unit } = this.#frame;
-    switch (helper) {
-      case 'require': {
-        const [specifier] = node.arguments;
-        if (specifier?.type === 'Literal') return this.#hostModule(specifier.value);
-        this.#visitAll(node.arguments);
-        return NOWHERE;
-      }
-      case 'commonJs':
-      case 'lazyModule': {
-        const body = moduleBodyOf(node);
-        if (!body) break;
-        return this.#wrappedModule(node, body, helper);
-      }
-      case 'toModule': {
-        const args = node.arguments.map((arg) => this.#argument(arg));
-        const module = args[0]?.place ?? NOWHERE;
-        return flow.newNamespace(module, unit);
-      }
-      case 'copy': {
-        const args = node.arguments.map((arg) => this.#argument(arg));
-        const target = args[0]?.place ?? NOWHERE;
-        for (const { place } of args.slice(1)) flow.mix(unit, target, place);
-        return target;
-      }
-      case 'define': {
-        // __publicField(object, key, value)
-        const [target, key, value] = node.arguments;
-        const object = target ? this.#visit(target) : NOWHERE;
-        if (key) this.#visit(key);
-        if (value) this.#name(value, key ? this.#staticKey(key, true) : '');
-        const place = value ? this.#visit(value) : NOWHERE;
-        flow.store(unit, object, key ? this.#staticKey(key, true) : DYNAMIC, place);
-        return place;
-      }
-      case 'same': {
-        const args = node.arguments.map((arg) => this.#argument(arg));
-        return args[0]?.place ?? NOWHERE;
-      }
-    }
-    const args = node.arguments.map((arg) => this.#argument(arg));
-    return this.#emitCall(node, this.#visit(node.callee), NOWHERE, args).result;
-  }
-
-  /** `__commonJS({ "path"(exports, module) {…} })`: calling the result runs the body once. */
-  #wrappedModule(node: acorn.CallExpression, body: FunctionNode, helper: HelperName): Place {
-    const flow = this.#flow;
-    const { graph } = flow;
-    this.#name(body, `module ${moduleName(node)}`);
-    const exported = graph.newPlace(this.#frame.unit.home);
-    const param = body.params[1];
-    const binding = param?.type === 'Identifier' && this.#scopes.bindingOf.get(param);
-    if (binding) this.#moduleFields.set(binding, exported);
-    const info = this.#function(body, undefined);
-    if (helper === 'commonJs') {
-      flow.newObject(exported, info.unit);
-      graph.flow(exported, info.params[0] ?? NOWHERE);
-      graph.flow(exported, info.returned);
-    }
-    this.#flow.wrappers.push({ helper: node.callee, body: info });
-    return info.value.origin;
+    return { callee: this.visit(inner), receiver: NOWHERE, name: undefined };
   }
 
   /** `module.exports` inside a wrapped module has a place of its own. */
   #moduleExports(node: acorn.MemberExpression): Place | undefined {
     if (node.computed || node.object.type !== 'Identifier') return undefined;
     if (node.property.type !== 'Identifier' || node.property.name !== 'exports') return undefined;
-    const binding = this.#scopes.bindingOf.get(node.object);
-    return binding && this.#moduleFields.get(binding);
+    const binding = this.scopes.bindingOf.get(node.object);
+    return binding && this.moduleFields.get(binding);
   }
-
-  readonly #moduleFields = new Map<Binding, Place>();
-}
-
-function unwrap(node: acorn.Node): acorn.AnyNode {
-  let inner = node as acorn.AnyNode;
-  while (inner.type === 'ChainExpression' || inner.type === 'ParenthesizedExpression') {
-    inner = inner.expression as acorn.AnyNode;
-  }
-  return inner;
 }
 
 /**
@@ -1617,14 +947,4 @@ function isConstructor(node: FunctionNode, info: ClassInfo): boolean {
 function firstPosition(node: acorn.Node): number {
   if (!isFunction(node) || node.body.type !== 'BlockStatement') return node.start;
   return node.body.body[0]?.start ?? node.start;
-}
-
-function moduleName(node: acorn.CallExpression): string {
-  const [modules] = node.arguments;
-  if (modules?.type !== 'ObjectExpression') return '';
-  const [property] = modules.properties;
-  if (property?.type !== 'Property') return '';
-  const { key } = property;
-  if (key.type === 'Literal') return String(key.value);
-  return key.type === 'Identifier' ? key.name : '';
 }

@@ -26,6 +26,9 @@ export class BlockingError extends Error {
   }
 }
 
+/** Functions of this file that forbid suspension while they run. */
+const SYNC_RUNNERS = /^(?:runSync|withoutSuspension)$/;
+
 let syncDepth = 0;
 
 /** True while a coroutine is being run to its end by native code: nothing may suspend. */
@@ -58,7 +61,9 @@ export function runSync(coroutine: Iterator<unknown>): unknown {
 /** The function without source that sits between the blocking call and the frames that could suspend. */
 function nativeCaller(): string | undefined {
   const sites = callSites();
-  const boundary = sites.findIndex((site) => isRuntimeFrame(site) && site.getFunctionName() === 'runSync');
+  const boundary = sites.findIndex(
+    (site) => isRuntimeFrame(site) && SYNC_RUNNERS.test(site.getFunctionName() ?? ''),
+  );
   if (boundary === -1) return undefined;
   for (const site of sites.slice(boundary + 1)) {
     if (isRuntimeFrame(site)) continue;
@@ -69,7 +74,7 @@ function nativeCaller(): string | undefined {
     const type = site.getTypeName();
     return type === null || type === 'Object' || name.includes('.') ? name : `${type}.${name}`;
   }
-  return undefined;
+  return 'a native function';
 }
 
 /** A frame of this folder's own code. */

@@ -5,7 +5,7 @@
  * the callee's twin is looked up before the arguments are evaluated and called after.
  */
 import type * as acorn from 'acorn';
-import { type Emitter, type Frame, isNode, slice, whole } from './frame.ts';
+import { type Emitter, type Frame, isNode, placed, whole } from './frame.ts';
 import type { Rope } from './rope.ts';
 
 /** What becomes of a callee: its value, and the receiver's text if the call has one. */
@@ -16,7 +16,7 @@ export function emitCall(e: Emitter, node: acorn.CallExpression, frame: Frame): 
   const direct = staticCall(e, node, frame);
   if (direct !== undefined) return direct;
   return reference(e, node.callee, frame, (target, self) =>
-    checkedCall(e, frame, target, self, calleeName(e, node.callee), () =>
+    checkedCall(e, frame, target, self, node.callee, () =>
       e.argumentList(node.arguments, frame),
     ),
   );
@@ -31,9 +31,11 @@ export function emitNew(e: Emitter, node: acorn.NewExpression, frame: Frame): Ro
     e.argument(node.callee, frame),
     `,${args}=[`,
     e.argumentList(node.arguments, frame),
-    `],(${twin}=${e.helper('cn')}(${callee},${name}))===undefined?`,
-    slice(node.start, node.start + 3),
-    ` ${callee}(...${args}):yield* ${twin}(${callee},${args}))`,
+    placed(
+      `],(${twin}=${e.helper('cn')}(${callee},${name}))===undefined?new ` +
+        `${callee}(...${args}):yield* ${twin}(${callee},${args}))`,
+      node.start,
+    ),
   ];
   frame.temps.release(3);
   return rope;
@@ -46,12 +48,17 @@ export function emitTagged(
   frame: Frame,
 ): Rope {
   return reference(e, node.tag, frame, (target, self) =>
-    checkedCall(e, frame, target, self, calleeName(e, node.tag), () => [
+    checkedCall(e, frame, target, self, node.tag, () => [
       '...',
       e.helper('tpl'),
       e.emit(node.quasi, frame),
     ]),
   );
+}
+
+/** Where V8 says that a call is: at the name of a method, at the start of anything else. */
+function callPosition(callee: acorn.Node): number {
+  return isNode(callee, 'MemberExpression') ? callee.property.start : callee.start;
 }
 
 /** `target` yields the callee. */
@@ -60,9 +67,11 @@ function checkedCall(
   frame: Frame,
   target: Rope,
   self: string | undefined,
-  name: string,
+  calleeNode: acorn.Node,
   args: () => Rope,
 ): Rope {
+  const name = JSON.stringify(calleeName(e, calleeNode));
+  const at = callPosition(calleeNode);
   const [callee, twin] = [frame.temps.take(), frame.temps.take()];
   const list = args();
   frame.temps.release(2);
@@ -70,10 +79,10 @@ function checkedCall(
   return [
     `(${callee}=`,
     target,
-    `,${twin}=${e.helper('co')}(${callee},${JSON.stringify(name)}),`,
-    `${callee}=(${twin}===undefined?${callee}:${twin})${receiver}`,
+    `,${twin}=${e.helper('co')}(${callee},${name}),`,
+    placed(`${callee}=(${twin}===undefined?${callee}:${twin})${receiver}`, at),
     list,
-    `),${twin}===undefined?${callee}:yield* ${callee})`,
+    placed(`),${twin}===undefined?${callee}:yield* ${callee})`, at),
   ];
 }
 
@@ -87,9 +96,10 @@ function staticCall(e: Emitter, node: acorn.CallExpression, frame: Frame): Rope 
   const binding = e.program.scopes.bindingOf.get(node.callee);
   const twin = binding && e.program.staticTwins.get(binding);
   if (twin === undefined) return undefined;
-  const call: Rope = [twin.name, '(', e.argumentList(node.arguments, frame), ')'];
-  if (twin.kind === 'async') return ['(yield* ', e.helper('ta'), '(', call, '))'];
-  return ['(yield* ', call, ')'];
+  const isAsync = twin.kind === 'async';
+  const open = isAsync ? `(yield* ${e.helper('ta')}(${twin.name}(` : `(yield* ${twin.name}(`;
+  const list = e.argumentList(node.arguments, frame);
+  return [placed(open, node.start), list, placed(isAsync ? ')))' : '))', node.start)];
 }
 
 /** Evaluates a callee to its value and receiver, keeping the receiver of member and chain callees. */
@@ -125,7 +135,8 @@ export function memberOf(
   const { property } = node;
   if (isNode(property, 'PrivateIdentifier')) return privateRead(e, property, object, frame);
   if (e.blocks(node, frame)) {
-    return ['(yield* ', e.helper('gt'), `(${object},`, keyOf(e, node, frame), '))'];
+    const open = placed(`(yield* ${e.helper('gt')}(${object},`, property.start);
+    return [open, keyOf(e, node, frame), '))'];
   }
   if (isGated(e, node)) return [e.helper('tf'), `(${object},`, keyOf(e, node, frame), ')'];
   if (isBind(e, node)) return `${e.helper('bf')}(${object})`;
@@ -163,7 +174,9 @@ function privateRead(
     // A private method cannot be stamped when its class is made: nobody can reach it then.
     return [e.helper(twins.marker ?? 'm'), `(${object}.`, whole(property), `,${object}.#${twins.method})`];
   }
-  if (twins?.get !== undefined && frame.canSuspend) return `(yield* ${object}.#${twins.get}())`;
+  if (twins?.get !== undefined && frame.canSuspend) {
+    return placed(`(yield* ${object}.#${twins.get}())`, property.start);
+  }
   return [object, '.', whole(property)];
 }
 
@@ -268,9 +281,10 @@ function place(
         : [`(${value}=`, right, `,yield* ${object}.#${twins.set}(${value}),${value})`];
     rope = [start, use({ read, write, value }), ')'];
   } else {
-    const read = `(yield* ${e.helper('gt')}(${object},${key}))`;
+    const at = target.property.start;
+    const read = placed(`(yield* ${e.helper('gt')}(${object},${key}))`, at);
     const write = (right: Rope): Rope => [
-      `(yield* ${e.helper('st')}(${object},${key},`,
+      placed(`(yield* ${e.helper('st')}(${object},${key},`, at),
       right,
       '))',
     ];
@@ -385,7 +399,7 @@ function chainBody(
     const self = receiver;
     receiver = undefined;
     if (e.blocks(link, frame)) {
-      value = checkedCall(e, frame, value, self, calleeName(e, link.callee), args);
+      value = checkedCall(e, frame, value, self, link.callee, args);
       return;
     }
     const callee = typeof value === 'string' && self === undefined ? value : undefined;

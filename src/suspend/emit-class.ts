@@ -27,6 +27,7 @@ import {
   whole,
 } from './frame.ts';
 import { keyHint, keyName } from './key-name.ts';
+import { stripGenerated } from './generated-name.ts';
 import type { Rope } from './rope.ts';
 import { forEachChild, isClass, isFunction } from './scope.ts';
 
@@ -192,7 +193,7 @@ class ClassWriter {
       if (!isNode(member.key, 'PrivateIdentifier')) continue;
       const { name } = member.key;
       const entry = twins.get(name) ?? {};
-      const twin = `${this.#e.helper('t')}${this.#e.program.nextId()}`;
+      const twin = `${this.#e.helper('t')}${this.#e.program.nextId()}$${name}`;
       if (member.kind === 'method') {
         entry.method = twin;
         entry.marker = marker(this.#e, member.value).slice(this.#e.program.prefix.length);
@@ -255,7 +256,8 @@ class ClassWriter {
       ];
     }
     const id = e.program.nextId();
-    const twin = `#${e.helper('t')}${id}`;
+    const label = member.computed ? '' : (keyName(key) ?? '');
+    const twin = `#${e.helper('t')}${id}${/^[\w$]+$/.test(label) ? `$${label}` : ''}`;
     let keyText: Rope;
     let keyValue: string;
     if (member.computed) {
@@ -393,7 +395,8 @@ class ClassWriter {
     const e = this.#e;
     const id = e.program.nextId();
     const name = (kind: string): string => `${e.helper(kind)}${id}`;
-    const twin = `#${name('t')}`;
+    // Shown as `new C` in stack traces.
+    const twin = `#${name('new')}$${stripGenerated(this.#self)}`;
     const member = this.#members.find(
       (m): m is acorn.MethodDefinition => m.type === 'MethodDefinition' && m.kind === 'constructor',
     );

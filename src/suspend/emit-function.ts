@@ -13,7 +13,7 @@ import {
   slice,
   Temps,
 } from './frame.ts';
-import type { Rope } from './rope.ts';
+import type { Placed, Rope } from './rope.ts';
 
 /** Parameters and body (with braces) of an emitted function. */
 export interface Parts {
@@ -118,7 +118,8 @@ function parameterList(e: Emitter, node: FunctionNode, inner: Frame): Rope {
 /** Generated code in the rope waits for something (or a function in it does; that is as good). */
 function suspends(rope: Rope): boolean {
   if (typeof rope === 'string') return rope.includes('yield');
-  return Array.isArray(rope) && rope.some(suspends);
+  if (Array.isArray(rope)) return rope.some(suspends);
+  return 'text' in rope && (rope as Placed).text.includes('yield');
 }
 
 function redeclaresParameter(e: Emitter, node: FunctionNode): boolean {

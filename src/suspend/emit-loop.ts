@@ -3,7 +3,7 @@
  * written out as `while` loops over the runtime's iteration object, with the closing protocol.
  */
 import type * as acorn from 'acorn';
-import { type Emitter, type Frame, isNode, slice, whole } from './frame.ts';
+import { type Emitter, type Frame, isNode, placed, slice, whole } from './frame.ts';
 import type { Rope } from './rope.ts';
 
 /** True when the loop has to be written out. */
@@ -33,11 +33,11 @@ export function emitForOf(
       `}catch(${error}){if(!${iteration}.threw)throw ${error}}`
     : `if(${iteration}.mustClose)yield* ${iteration}.close()`;
   return [
-    `{const ${iteration}=${open}`,
+    placed(`{const ${iteration}=${open}`, node.right.start),
     e.argument(node.right, frame),
     ');try{',
     labels,
-    `while(${test}){`,
+    placed(`while(${test}){`, node.right.start),
     loopHead(e, node.left, frame, `${iteration}.value`),
     e.emit(node.body, frame),
     `}}catch(${error}){${iteration}.threw=true;throw ${error}}finally{${closing}}}`,

@@ -14,6 +14,8 @@ export interface WrapOptions {
   readonly kind: ProgramKind;
   readonly instanceGlobals: readonly string[];
   /** Import specifiers with a twin of their own: `local` to the variable of the twin. */
+  /** The bundler's name for an anonymous default export; the function is called `default` again. */
+  readonly defaultName: string | undefined;
   readonly importTwins: ReadonlyMap<acorn.Identifier, string>;
 }
 
@@ -37,8 +39,12 @@ export function emitProgram(
     at = statement.end;
   }
   body.push(slice(at, source.length));
+  const rename =
+    options.defaultName !== undefined && exported.get('default') === options.defaultName
+      ? `${e.helper('dn')}(${options.defaultName});`
+      : '';
   const members = [...exported].map(([name, value]) => `get ${JSON.stringify(name)}(){return ${value}}`);
-  const namespace = `return {__proto__:null,${[...stars, ...members].join(',')}}`;
+  const namespace = `${rename}return {__proto__:null,${[...stars, ...members].join(',')}}`;
   const temps = frame.temps.declaration() + e.program.programTemps.declaration();
   const isLowered = frame.canSuspend || frame.isAsync;
   const star = isLowered ? '*' : '';
@@ -61,7 +67,7 @@ export function emitProgram(
 }
 
 const HELPERS =
-  'm mn mg s sn nt tw co call nm pk tpl bi bf probe gc imp ns di cp da cm mc ms rs cn cb cd sc gp bs ck tok df ph rm sh sd sr ar gt st num inc dec gen yv dl io ia aw';
+  'm mn mg s sn nt dn tw co call nm pk tpl bi bf probe gc imp ns di cp da cm mc ms rs cn cb cd sc gp bs ck tok df ph rm sh sd sr ar gt st num inc dec gen yv dl io ia aw';
 const PER_VU_HELPERS = 'as ta tla ma tf tc';
 
 function pick(e: Emitter, names: string): string {

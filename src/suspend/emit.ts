@@ -35,12 +35,13 @@ import {
   type NameHint,
   type PrivateTwins,
   type Program,
+  placed,
   rewritesEverything,
   slice,
   whole,
 } from './frame.ts';
 import { keyHint } from './key-name.ts';
-import type { Rope } from './rope.ts';
+import type { Placed, Rope, Slice } from './rope.ts';
 import { forEachChild } from './scope.ts';
 
 export function createEmitter(program: Program): Emitter {
@@ -129,7 +130,7 @@ class TreeEmitter implements Emitter {
         return [`${this.helper('di')}(${this.helper('import')},`, this.argument(node.source, frame), ')'];
       case 'AwaitExpression':
         if (!frame.isAsync) break;
-        return [`(yield ${this.helper('aw')}(`, this.argument(node.argument, frame), '))'];
+        return [placed(`(yield ${this.helper('aw')}(`, node.start), this.argument(node.argument, frame), '))'];
       case 'YieldExpression':
         return this.#yield(node, frame);
       case 'CallExpression':
@@ -252,8 +253,8 @@ class TreeEmitter implements Emitter {
   #yield(node: acorn.YieldExpression, frame: Frame): Rope {
     if (!frame.isGenerator) return this.children(node, frame);
     const value = node.argument ? this.argument(node.argument, frame) : 'undefined';
-    if (node.delegate) return [`(yield* ${this.helper('dl')}(`, value, '))'];
-    return [`(yield ${this.helper('yv')}(`, value, '))'];
+    if (node.delegate) return [placed(`(yield* ${this.helper('dl')}(`, node.start), value, '))'];
+    return [placed(`(yield ${this.helper('yv')}(`, node.start), value, '))'];
   }
 
   #call(node: acorn.CallExpression, frame: Frame): Rope {
@@ -294,7 +295,7 @@ class TreeEmitter implements Emitter {
     const { property } = callee;
     const key = isNode(property, 'Identifier') ? JSON.stringify(property.name) : '""';
     return [
-      `${this.helper(helper)}(`,
+      placed(`${this.helper(helper)}(`, property.start),
       this.argument(callee.object, frame),
       `,${key},[`,
       this.argumentList(node.arguments, frame),
@@ -311,7 +312,7 @@ class TreeEmitter implements Emitter {
     // In an arrow function that is not lowered, the parent runs to its end synchronously.
     const wait = frame.canSuspend ? 'yield* ' : this.helper('s');
     const made: Rope = [
-      `${this.helper('bs')}(${holder},${wait}(`,
+      placed(`${this.helper('bs')}(${holder},${wait}(`, node.start),
       `${this.helper('sc')}(${parent},${classVariable},${newTargetVariable},[`,
       list,
       '])))',
@@ -537,7 +538,8 @@ function isNonReference(parent: acorn.Node, child: acorn.Node): boolean {
 function firstText(rope: Rope): string | undefined {
   if (typeof rope === 'string') return rope;
   if (!Array.isArray(rope)) {
-    const part = rope as { start: number; end: number };
+    const part = rope as Slice | Placed;
+    if ('text' in part) return part.text;
     return part.start === part.end ? '' : undefined;
   }
   for (const part of rope) {

@@ -178,6 +178,11 @@ export function whole(node: acorn.Node): Rope {
   return { start: node.start, end: node.end };
 }
 
+/** Generated text that errors and frames attribute to a place of the source. */
+export function placed(text: string, at: number): Rope {
+  return { text, at };
+}
+
 export function isNode<T extends acorn.AnyNode['type']>(
   node: acorn.Node | null | undefined,
   type: T,

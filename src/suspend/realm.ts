@@ -112,6 +112,12 @@ export function createRealm(realm: typeof globalThis): Realm {
       return runSync(coroutine);
     },
     nt: takeNewTarget,
+    dn(fn: unknown): void {
+      if (typeof fn !== 'function') return;
+      helperName(fn, 'default');
+      const twin = getTwin(fn);
+      if (twin !== undefined) helperName(twin, 'default');
+    },
     tw(fn: unknown, name: string): Twin {
       if (typeof fn === 'function') return getTwin(fn) ?? plainTwin(fn);
       return () => {

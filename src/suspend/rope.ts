@@ -14,20 +14,17 @@ export interface Slice {
   readonly end: number;
 }
 
-export type Rope = string | Slice | readonly Rope[];
+/** Generated text that stands for a place of the source: a call that became something longer. */
+export interface Placed {
+  readonly text: string;
+  readonly at: number;
+}
+
+export type Rope = string | Slice | Placed | readonly Rope[];
 
 export interface Printed {
   readonly code: string;
   readonly map: EncodedSourceMap;
-}
-
-/** Text of a rope, without a map. */
-export function ropeText(rope: Rope, source: string): string {
-  let text = '';
-  forEachPart(rope, (part) => {
-    text += typeof part === 'string' ? part : source.slice(part.start, part.end);
-  });
-  return text;
 }
 
 /**
@@ -82,13 +79,28 @@ export function printRope(
     }
   };
 
+  /** Maps what comes next to one place of the source. */
+  const place = (at: number): void => {
+    const sourceLine = lineOf(lines, at);
+    const sourceColumn = at - (lines[sourceLine] ?? 0);
+    positions(sourceLine, sourceColumn, sourceColumn + 1, (_column, original) => {
+      if (original === undefined) return;
+      maybeAddSegment(map, line, column, original.source, original.line, original.column);
+    });
+  };
+
   let pending: { start: number; end: number } | undefined;
   const flush = (): void => {
     if (pending !== undefined) slice(pending.start, pending.end);
     pending = undefined;
   };
   forEachPart(rope, (part) => {
-    if (typeof part !== 'string') {
+    if (typeof part !== 'string' && 'text' in part) {
+      flush();
+      place(part.at);
+      chunks.push(part.text);
+      advance(part.text);
+    } else if (typeof part !== 'string') {
       if (part.start === part.end) return;
       if (pending !== undefined && pending.end === part.start) pending.end = part.end;
       else {
@@ -114,8 +126,8 @@ export function printRope(
   return { code: chunks.join(''), map: toEncodedMap(map) as EncodedSourceMap };
 }
 
-function forEachPart(rope: Rope, visit: (part: string | Slice) => void): void {
-  if (typeof rope === 'string' || !Array.isArray(rope)) visit(rope as string | Slice);
+function forEachPart(rope: Rope, visit: (part: string | Slice | Placed) => void): void {
+  if (typeof rope === 'string' || !Array.isArray(rope)) visit(rope as string | Slice | Placed);
   else for (const part of rope) forEachPart(part, visit);
 }
 

@@ -6,6 +6,7 @@
  */
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { callSites, isRuntimeFrame } from './blocking-error.ts';
+import { isConstructorTwin, stripGenerated } from './generated-name.ts';
 
 /** One frame of user code. */
 export interface UserFrame {
@@ -141,16 +142,11 @@ function cleanName(site: NodeJS.CallSite): string {
   return stripGenerated(last);
 }
 
-function stripGenerated(name: string): string {
-  // A default export without a name of its own gets one from the bundler.
-  if (/^[^$]*_default\d*$/.test(name)) return 'default';
-  return name.replace(/^#?\$\$(?:[0-9a-z]+_)?[a-z]+\d*(?:\$|$)/, '');
-}
-
 function qualifiedName(site: NodeJS.CallSite): string {
   const name = cleanName(site);
   if (site.isConstructor()) return `new ${name === '' ? '<anonymous>' : name}`;
   const raw = site.getFunctionName() ?? '';
+  if (isConstructorTwin(raw.slice(raw.lastIndexOf('.') + 1))) return `new ${name}`;
   const prefix = raw.startsWith('async ') || site.isAsync() ? 'async ' : '';
   const type = site.isToplevel() || name === '' ? null : site.getTypeName();
   if (type === null || type === 'Object' || type === 'undefined' || raw.includes('.')) {

@@ -107,6 +107,7 @@ export function transformProgram(input: TransformInput): TransformOutput {
   const rope = emitProgram(createEmitter(program), ast, frame, {
     kind,
     instanceGlobals: input.instanceGlobals,
+    defaultName: anonymousDefault(ast, input.map),
     importTwins,
   });
   const printed = printRope(rope, code, fileName, input.map);
@@ -142,6 +143,25 @@ function analysisOf(input: TransformInput, ast: acorn.Program, scopes: ScopeTree
   if (mode === 'all') return assumeBlocking(ast, scopes, code, false);
   const context = { code, blocking, unitAt: input.unitAt ?? (() => '.') };
   return input.analyze?.(ast, context) ?? analyzeFlow(ast, context, scopes);
+}
+
+/** esbuild calls an anonymous default export of `chat.ts` `chat_default`. */
+function anonymousDefault(
+  ast: acorn.Program,
+  map: EncodedSourceMap | undefined,
+): string | undefined {
+  for (const statement of ast.body) {
+    if (statement.type !== 'ExportNamedDeclaration') continue;
+    for (const { local, exported } of statement.specifiers) {
+      if (keyName(exported) !== 'default' || local.type !== 'Identifier') continue;
+      const isGenerated = map?.sources.some((source) => {
+        const base = source?.slice(source.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '') ?? '';
+        return local.name === `${base.replace(/[^\w$]+/g, '_')}_default`;
+      });
+      if (isGenerated) return local.name;
+    }
+  }
+  return undefined;
 }
 
 /** The shortest prefix for generated names that the program does not contain. */
