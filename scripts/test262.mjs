@@ -110,7 +110,8 @@ if (process.argv[1] === SELF) main();
 
 function main() {
   const args = readArguments(process.argv.slice(2));
-  if (args.root === undefined) fail('--root <dir> is needed: the js/src/tests/test262 folder of mozjs');
+  if (args.root === undefined)
+    fail('--root <dir> is needed: the js/src/tests/test262 folder of mozjs');
   const runner = resolve(
     args.runner ?? process.env.GHARIAL_262_RUNNER ?? join(REPO, '../shared/test262/run.mjs'),
   );
@@ -159,14 +160,16 @@ function execute(runner, args, env, { build }) {
   const run = spawnSync(process.execPath, [runner, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
+    maxBuffer: 1 << 28,
     env: {
       ...process.env,
       ...env,
       ...(build === undefined ? {} : { GHARIAL_262_BUILD: resolve(build) }),
     },
   });
+  if (run.error || run.status === null) fail(`${runner}: ${run.error ?? run.signal}`);
   const [summary] = run.stdout.split('\n').filter((line) => line.startsWith('files '));
-  console.log(`${env.GHARIAL_262_MODE}: ${summary ?? run.stdout}`);
+  console.log(`${env.GHARIAL_262_MODE}: ${summary ?? `${run.status} ${run.stdout}`}`);
 }
 
 function readArguments(list) {

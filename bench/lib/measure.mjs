@@ -67,15 +67,20 @@ export function spread(values, digits = 1) {
 }
 
 /** Starts bench/lib/echo-server.mjs; `stats()` gives what the server counted since the last call. */
-export async function startEchoServer() {
-  const child = spawn(process.execPath, [new URL('./echo-server.mjs', import.meta.url).pathname], {
+export const startEchoServer = () => startServer('./echo-server.mjs', 'ws');
+
+/** Starts bench/lib/http-server.mjs; `stats()` as above. */
+export const startHttpServer = () => startServer('./http-server.mjs', 'http');
+
+async function startServer(file, scheme) {
+  const child = spawn(process.execPath, [new URL(file, import.meta.url).pathname], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const port = await new Promise((resolve) => {
     child.stdout.once('data', (line) => resolve(Number(line)));
   });
   return {
-    url: `ws://127.0.0.1:${port}`,
+    url: `${scheme}://127.0.0.1:${port}`,
     stats: async () => (await fetch(`http://127.0.0.1:${port}/stats`)).json(),
     stop: () => child.kill(),
   };
@@ -87,4 +92,5 @@ export async function findK6() {
   return result.code === 0 ? result.stdout.trim() : undefined;
 }
 
-export const GHARIAL = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+export const GHARIAL =
+  process.env.GHARIAL ?? new URL('../../dist/cli/main.js', import.meta.url).pathname;

@@ -6,7 +6,8 @@
  */
 import { performance } from 'node:perf_hooks';
 
-const ORIGIN_MS = performance.timeOrigin;
+/** When this thread's clock began: what `performance.now()` of the web counts from. */
+export const ORIGIN_MS = performance.timeOrigin;
 
 /** Now, in epoch milliseconds with a fraction (monotonic; same origin in all threads to < 1 ms). */
 export function nowMs(): number {

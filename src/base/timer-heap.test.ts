@@ -69,3 +69,16 @@ test('thousands of timers, most of them cancelled, leave the rest in order', asy
   const due = names.map(Number);
   assert.deepEqual(due, [...due].sort((a, b) => a - b));
 });
+
+test('a timer cancelled by a callback does not keep the process waiting', async () => {
+  const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  await fired((heap, note) => {
+    const far = heap.set(nowMs() + 60_000, note('far'));
+    heap.set(nowMs() + 1, () => {
+      far.cancel();
+      note('near')();
+    });
+  }, 1);
+  const after = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  assert.equal(after, before);
+});

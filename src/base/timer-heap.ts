@@ -89,7 +89,12 @@ export class TimerHeap {
   }
 
   #arm(): void {
-    const first = this.#entries[0];
+    let first = this.#entries[0];
+    while (first !== undefined && first.onDue === undefined) {
+      this.#pop();
+      this.#cancelledCount -= 1;
+      first = this.#entries[0];
+    }
     if (first === undefined || first.dueMs >= this.#armedDueMs) return;
     this.#disarm();
     this.#armedDueMs = first.dueMs;

@@ -4,6 +4,8 @@
  * summary nobody waits for an answer.
  */
 import type { LogLevel } from '../k6/host.ts';
+import type { SecretSources } from '../k6/secrets.ts';
+import type { NamedRows } from '../k6/shared-rows.ts';
 import type { MetricDefinition } from '../metrics/metric.ts';
 import type {
   RawSamples,
@@ -12,6 +14,7 @@ import type {
   Snapshot,
 } from '../metrics/snapshot.ts';
 import type { Options } from '../options/values.ts';
+import type { Steering } from '../schedule/externally-controlled.ts';
 import type { WorkerPlan } from '../schedule/requirements.ts';
 import type { OpenedFiles } from '../script/open-files.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
@@ -28,6 +31,8 @@ export interface WorkerScript {
   readonly bundle: ScriptBundle;
   /** `__ENV` before scenarios add to it. */
   readonly env: Readonly<Record<string, string>>;
+  /** `--secret-source`; absent = none. */
+  readonly secrets?: SecretSources | undefined;
 }
 
 /** What a worker needs to run its share. */
@@ -41,9 +46,12 @@ export interface RunPlan {
   readonly options: Options;
   /** `exec.test.options`. */
   readonly testOptions: Readonly<Record<string, unknown>>;
+  /** `RateGate` of the `rps` option, if it is set. */
+  readonly rateGate: SharedArrayBuffer | undefined;
   /** `--local-ips`, '' = the system's choice. */
   readonly localIPs: string;
   readonly files: OpenedFiles;
+  readonly sharedArrays: NamedRows;
   /** Time between two snapshots. */
   readonly tickMs: number;
   /** 0 = no output wants raw samples. */
@@ -67,8 +75,12 @@ export type ToWorker =
     }
   /** Begin the scenarios at this time. */
   | { readonly kind: 'start'; readonly startMs: number; readonly setupData: string | undefined }
+  /** Change the number of VUs of an externally-controlled scenario (its index), or pause it. */
+  | { readonly kind: 'steer'; readonly scenario: number; readonly steering: Steering }
   /** Interrupt everything that runs, now. */
   | { readonly kind: 'stop' }
+  /** Interrupt the setup, teardown or summary call that runs; scenarios go on. */
+  | { readonly kind: 'stopPhase' }
   /** Send the last snapshot. */
   | { readonly kind: 'flush' };
 
@@ -87,6 +99,7 @@ export interface ProbeResult {
   readonly exports: Readonly<Record<string, 'function' | 'other'>>;
   readonly metrics: readonly MetricDefinition[];
   readonly files: OpenedFiles;
+  readonly sharedArrays: NamedRows;
 }
 
 /** How a setup, teardown or summary call ended. `value`: JSON text of setup data, or handleSummary's result. */
@@ -112,11 +125,12 @@ export type FromWorker =
       /** Said once per run, whoever comes first. */
       readonly onceKey: string | undefined;
     }
+  /** The script was given this secret: from now on it is not to be seen in the log. */
+  | { readonly kind: 'secret'; readonly value: string }
   | { readonly kind: 'series'; readonly definition: SeriesDefinition }
   | { readonly kind: 'buffers'; readonly buffers: RecorderBuffers }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot; readonly isLast: boolean }
   | { readonly kind: 'samples'; readonly samples: RawSamples }
-  | { readonly kind: 'scenarioEnd'; readonly scenario: number }
   /** All scenarios of this worker have ended. */
   | { readonly kind: 'scenariosEnd' }
   | { readonly kind: 'abort'; readonly message: string }

@@ -20,7 +20,6 @@ test('another thread sees the same counters', () => {
 test('iteration numbers are handed out once each, per scenario', () => {
   const counters = RunCounters.create(2, 1);
   assert.deepEqual([0, 0, 1, 0].map((scenario) => counters.nextIteration(scenario)), [0, 1, 0, 2]);
-  assert.equal(counters.startedIterations(0), 3);
 });
 
 test('shared iterations are claimed until none is left, and the rest can be taken at once', () => {
@@ -45,4 +44,31 @@ test('the watchdog sees which VU uses a thread, and that a new entry is not the 
   const after = counters.busy(1);
   assert.equal(after?.vuId, 0);
   assert.notEqual(after?.entry, before?.entry);
+});
+
+test('scenario progress is kept per worker and read for all workers with a part in it', () => {
+  const counters = RunCounters.create(2, 3);
+  const other = RunCounters.attach(counters.buffer, 2);
+  const progress = {
+    phase: 'waiting',
+    isAborted: false,
+    runningVus: 1,
+    heldVus: 2,
+    heldVusMax: 5,
+    completeIterations: 3,
+    interruptedIterations: 4,
+    elapsedMs: -1500,
+  } as const;
+  const later = { ...progress, phase: 'stopping', isAborted: true, elapsedMs: 9000 } as const;
+  assert.deepEqual(counters.progressOf(1), []);
+  other.reportProgress(0, 1, progress);
+  other.reportProgress(2, 1, later);
+  other.enter(1, 9);
+  assert.deepEqual(counters.progressOf(1), [progress, later]);
+  assert.deepEqual(counters.progressOf(0), []);
+  assert.equal(counters.busy(0), undefined);
+  assert.equal(counters.busy(1)?.vuId, 9);
+  counters.endProgress(2);
+  assert.deepEqual(counters.progressOf(1)[1], { ...later, phase: 'done', runningVus: 0, heldVus: 0 });
+  assert.deepEqual(counters.progressOf(0), []);
 });

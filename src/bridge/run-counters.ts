@@ -1,13 +1,20 @@
 /**
  * The few numbers all threads of a run share, in one SharedArrayBuffer: VU and iteration counts behind
  * `exec.instance`, iteration numbers and the pool of shared-iterations per scenario, and per worker what
- * the watchdog looks at. Everything else crosses threads by message.
+ * the watchdog looks at and how far its scenarios are. Everything else crosses threads by message.
  *
- * Layout (Int32): 5 instance counters, 2 per scenario, 2 per worker.
+ * Layout (Int32): 5 instance counters; 2 per scenario; per worker 2, and 8 for each scenario.
  */
+import type { ScenarioPhase, ScenarioProgress } from '../schedule/scenario-run.ts';
+
 const INSTANCE_FIELDS = 5;
 const SCENARIO_FIELDS = 2;
 const WORKER_FIELDS = 2;
+const PROGRESS_FIELDS = 8;
+
+/** A zero in the phase cell: the worker has not reported on the scenario. */
+const PHASES: readonly ScenarioPhase[] = ['waiting', 'running', 'stopping', 'done'];
+const INT32_MAX = 2 ** 31 - 1;
 
 const VUS_ACTIVE = 0;
 const VUS_INITIALIZED = 1;
@@ -22,6 +29,9 @@ export interface InstanceCounts {
   readonly iterationsInterrupted: number;
 }
 
+/** `ScenarioProgress` as far as it crosses threads. */
+export type WorkerProgress = Omit<ScenarioProgress, 'fraction'>;
+
 export class RunCounters {
   readonly buffer: SharedArrayBuffer;
   readonly scenarioCount: number;
@@ -34,7 +44,8 @@ export class RunCounters {
   }
 
   static create(scenarioCount: number, workerCount: number): RunCounters {
-    const cells = INSTANCE_FIELDS + scenarioCount * SCENARIO_FIELDS + workerCount * WORKER_FIELDS;
+    const workerCells = WORKER_FIELDS + scenarioCount * PROGRESS_FIELDS;
+    const cells = INSTANCE_FIELDS + scenarioCount * SCENARIO_FIELDS + workerCount * workerCells;
     return new RunCounters(
       new SharedArrayBuffer(cells * Int32Array.BYTES_PER_ELEMENT),
       scenarioCount,
@@ -79,11 +90,6 @@ export class RunCounters {
     return Atomics.add(this.#cells, this.#scenarioCell(scenario, 0), 1);
   }
 
-  /** Iterations of a scenario that were started. */
-  startedIterations(scenario: number): number {
-    return Atomics.load(this.#cells, this.#scenarioCell(scenario, 0));
-  }
-
   setSharedIterations(scenario: number, count: number): void {
     Atomics.store(this.#cells, this.#scenarioCell(scenario, 1), count);
   }
@@ -124,11 +130,69 @@ export class RunCounters {
     return { vuId: stored - 1, entry: Atomics.load(this.#cells, cell + 1) };
   }
 
+  /**
+   * Tells how far a worker's part of a scenario is, for views. The fraction is left out: it follows from
+   * the rest. Cost: eight stores; called a few times a second.
+   */
+  reportProgress(worker: number, scenario: number, progress: WorkerProgress): void {
+    const cell = this.#progressCell(worker, scenario);
+    const fields = [
+      PHASES.indexOf(progress.phase) + 1,
+      progress.isAborted ? 1 : 0,
+      progress.runningVus,
+      progress.heldVus,
+      progress.heldVusMax,
+      progress.completeIterations,
+      progress.interruptedIterations,
+      Math.min(Math.round(progress.elapsedMs), INT32_MAX),
+    ];
+    for (const [index, value] of fields.entries()) Atomics.store(this.#cells, cell + index, value);
+  }
+
+  /** What the workers with a part in the scenario last reported. */
+  progressOf(scenario: number): WorkerProgress[] {
+    const reports: WorkerProgress[] = [];
+    for (let worker = 0; this.#workerCell(worker, 0) < this.#cells.length; worker++) {
+      const cell = this.#progressCell(worker, scenario);
+      const read = (field: number): number => Atomics.load(this.#cells, cell + field);
+      const phase = PHASES[read(0) - 1];
+      if (phase === undefined) continue;
+      reports.push({
+        phase,
+        isAborted: read(1) === 1,
+        runningVus: read(2),
+        heldVus: read(3),
+        heldVusMax: read(4),
+        completeIterations: read(5),
+        interruptedIterations: read(6),
+        elapsedMs: read(7),
+      });
+    }
+    return reports;
+  }
+
+  /** A worker's thread was ended: what it ran has been cut off. */
+  endProgress(worker: number): void {
+    for (let scenario = 0; scenario < this.scenarioCount; scenario++) {
+      const cell = this.#progressCell(worker, scenario);
+      if (Atomics.load(this.#cells, cell) === 0) continue;
+      Atomics.store(this.#cells, cell, PHASES.indexOf('done') + 1);
+      Atomics.store(this.#cells, cell + 2, 0);
+      Atomics.store(this.#cells, cell + 3, 0);
+    }
+  }
+
   #scenarioCell(scenario: number, field: number): number {
     return INSTANCE_FIELDS + scenario * SCENARIO_FIELDS + field;
   }
 
   #workerCell(worker: number, field: number): number {
-    return INSTANCE_FIELDS + this.scenarioCount * SCENARIO_FIELDS + worker * WORKER_FIELDS + field;
+    const { scenarioCount } = this;
+    const workerCells = WORKER_FIELDS + scenarioCount * PROGRESS_FIELDS;
+    return INSTANCE_FIELDS + scenarioCount * SCENARIO_FIELDS + worker * workerCells + field;
+  }
+
+  #progressCell(worker: number, scenario: number): number {
+    return this.#workerCell(worker, WORKER_FIELDS + scenario * PROGRESS_FIELDS);
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { VERSION } from '../base/version.ts';
 import { OPTION_ROWS } from '../options/table.ts';
 import { COMMANDS } from './command-table.ts';
 import { runCommandLine } from './commands.ts';
@@ -18,6 +19,15 @@ test('version tells gharial, node and platform', async () => {
   assert.match(await outputOf('version'), line);
   assert.match(await outputOf('--version'), line);
   assert.match(await outputOf('-v', '--log-format', 'json', 'version'), line);
+});
+
+test('the version is there as JSON too', async () => {
+  assert.deepEqual(JSON.parse(await outputOf('version', '--json')), {
+    version: VERSION,
+    node_version: 'v20.19.0',
+    os: 'linux',
+    architecture: 'x64',
+  });
 });
 
 test('without a command, and on demand, the overview is shown', async () => {
@@ -58,7 +68,7 @@ test('an unknown command and a misplaced flag are faults', async () => {
     [['bogus'], /^unknown command "bogus" for "gharial"$/],
     [['-v', 'bogus', '--vus=1'], /^unknown command "bogus" for "gharial"$/],
     [['help', 'bogus'], /^unknown command "bogus" for "gharial"$/],
-    [['inspect', 'a.js'], /^"gharial inspect" is not supported yet$/],
+    [['archive', 'a.js'], /^gharial does not have k6's command "archive"$/],
     [['--bogus=1', 'run'], /^unknown flag: --bogus$/],
   ];
   for (const [args, message] of cases) {

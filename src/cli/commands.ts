@@ -3,13 +3,18 @@
  * that `gharial version` does not wait for a bundler.
  */
 import { ExitCode, GharialError } from '../base/errors.ts';
-import { VERSION } from '../base/version.ts';
 import { COMMANDS } from './command-table.ts';
 import type { CommandContext } from './context.ts';
 import { indexAfterGlobalFlags } from './global-flags.ts';
 
-/** Commands that users of k6 look for and that are still to come. */
-const PLANNED_COMMANDS: ReadonlySet<string> = new Set(['new', 'inspect', 'completion']);
+/** Commands that users of k6 look for. */
+const FOREIGN_COMMANDS: ReadonlySet<string> = new Set([
+  'archive',
+  'cloud',
+  'deps',
+  'features',
+  'x',
+]);
 const SEE_HELP = 'see "gharial help" for the commands there are';
 
 /**
@@ -25,7 +30,7 @@ export async function runCommandLine(
   const index = indexAfterGlobalFlags(args);
   const command = args[index];
   if (command === undefined) {
-    return args.includes('--version') ? version(context) : help(undefined, context);
+    return args.includes('--version') ? version(false, context) : help(undefined, context);
   }
   if (command.startsWith('-')) {
     throw new GharialError('FLAG_INVALID', `unknown flag: ${command.split('=')[0]}`, {
@@ -36,10 +41,36 @@ export async function runCommandLine(
   if (command === 'help') return help(rest[indexAfterGlobalFlags(rest)], context);
   assertKnown(command);
   if (rest.includes('--help') || rest.includes('-h')) return help(command, context);
-  if (command === 'version') return version(context);
-  if (command === 'run') return run(rest, context);
-  const { demoCommand } = await import('./demo-command.ts');
-  return demoCommand(rest, context, run);
+  return runKnown(command, rest, context);
+}
+
+async function runKnown(
+  command: string,
+  args: readonly string[],
+  context: CommandContext,
+): Promise<ExitCode> {
+  switch (command) {
+    case 'run':
+      return run(args, context);
+    case 'demo': {
+      const { demoCommand } = await import('./demo-command.ts');
+      return demoCommand(args, context, run);
+    }
+    case 'new': {
+      const { newCommand } = await import('./new-command.ts');
+      return newCommand(args, context);
+    }
+    case 'inspect': {
+      const { inspectCommand } = await import('./inspect-command.ts');
+      return inspectCommand(args, context);
+    }
+    case 'completion': {
+      const { completionCommand } = await import('./completion-command.ts');
+      return completionCommand(args, context);
+    }
+    default:
+      return version(args.includes('--json'), context);
+  }
 }
 
 async function run(args: readonly string[], context: CommandContext): Promise<ExitCode> {
@@ -49,8 +80,8 @@ async function run(args: readonly string[], context: CommandContext): Promise<Ex
 
 function assertKnown(command: string): void {
   if (COMMANDS.some(({ name }) => name === command)) return;
-  throw PLANNED_COMMANDS.has(command)
-    ? new GharialError('COMMAND_UNSUPPORTED', `"gharial ${command}" is not supported yet`, {
+  throw FOREIGN_COMMANDS.has(command)
+    ? new GharialError('COMMAND_UNSUPPORTED', `gharial does not have k6's command "${command}"`, {
         hint: SEE_HELP,
       })
     : new GharialError('COMMAND_UNKNOWN', `unknown command "${command}" for "gharial"`, {
@@ -65,8 +96,7 @@ async function help(command: string | undefined, context: CommandContext): Promi
   return ExitCode.ok;
 }
 
-function version(context: CommandContext): ExitCode {
-  const { nodeVersion, os, architecture } = context.platform;
-  context.stdout.write(`gharial v${VERSION} (node ${nodeVersion}, ${os}/${architecture})\n`);
-  return ExitCode.ok;
+async function version(isJson: boolean, context: CommandContext): Promise<ExitCode> {
+  const { versionCommand } = await import('./version-command.ts');
+  return versionCommand(isJson, context);
 }

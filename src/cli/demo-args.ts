@@ -1,6 +1,7 @@
 /** The arguments of `gharial demo`. */
 import { GharialError } from '../base/errors.ts';
 import type { DemoSettings } from '../demo/server.ts';
+import { type CommandFlag, valueFlag } from './command-flag.ts';
 import { indexAfterGlobalFlags } from './global-flags.ts';
 
 export interface DemoRequest {
@@ -17,14 +18,23 @@ const DEFAULT_TLS_PORT = 7879;
 const PORT_MAX = 65_535;
 
 /** The flags of `gharial demo`, for its help. */
-export const DEMO_FLAGS: readonly (readonly [flag: string, meaning: string])[] = [
-  ['--host address', `where to listen (default ${DEFAULT_HOST})`],
-  ['--port int', `port for ws:, 0 = a free one (default ${DEFAULT_PORT}; free with --run)`],
-  [
-    '--tls-port int',
+export const DEMO_FLAGS: readonly CommandFlag[] = [
+  valueFlag('host', 'address', `where to listen (default ${DEFAULT_HOST})`),
+  valueFlag(
+    'port',
+    'int',
+    `port for ws:, 0 = a free one (default ${DEFAULT_PORT}; free with --run)`,
+  ),
+  valueFlag(
+    'tls-port',
+    'int',
     `port for wss:, 0 = a free one (default ${DEFAULT_TLS_PORT}; free with --run)`,
-  ],
-  ['--run script', 'run this script against the server, then stop; takes the flags of run too'],
+  ),
+  valueFlag(
+    'run',
+    'script',
+    'run this script against the server, then stop; takes the flags of run too',
+  ),
 ];
 
 /** Takes the demo's own flags; others are `run`'s if there is a script to run, else faults. */
@@ -58,7 +68,7 @@ export function parseDemoArgs(args: readonly string[]): DemoRequest {
   };
 }
 
-const OWN_FLAGS: ReadonlySet<string> = new Set(['--host', '--port', '--tls-port', '--run']);
+const OWN_FLAGS: ReadonlySet<string> = new Set(DEMO_FLAGS.map(({ flag }) => `--${flag}`));
 
 function strayArgument(arg: string): GharialError {
   const message = arg.startsWith('-')

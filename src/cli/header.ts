@@ -57,7 +57,9 @@ export function renderHeader(facts: HeaderFacts, isColored: boolean): string {
 function planLine(facts: HeaderFacts): string {
   const share = (facts.segmentShare * 100).toFixed(2);
   const count = facts.scenarios.length;
-  const duration = formatDuration(Math.round(facts.durationMsMax / 100) * 100);
+  const duration = Number.isFinite(facts.durationMsMax)
+    ? formatDuration(Math.round(facts.durationMsMax / 100) * 100)
+    : 'infinite';
   return (
     `(${share}%) ${count} scenario${count === 1 ? '' : 's'}, ${facts.vusMax} max VUs, ` +
     `${duration} max duration (incl. graceful stop):`

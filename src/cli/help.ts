@@ -1,14 +1,15 @@
 /** Help texts, written from the tables that parse the flags, so that they cannot differ. */
 import type { OptionRow } from '../options/table.ts';
-import { OPTION_ROWS } from '../options/table.ts';
-import { COMMANDS } from './command-table.ts';
-import { DEMO_FLAGS } from './demo-args.ts';
+import type { CommandFlag } from './command-flag.ts';
+import { optionRowsOf } from './command-options.ts';
+import { COMMANDS, type CommandDescription } from './command-table.ts';
 
 /** One line of a list: what to type, what it does. */
 type HelpLine = readonly [term: string, meaning: string];
 
 const COLUMNS_MAX = 100;
 const TERM_COLUMNS_MAX = 34;
+const NO_COMMAND = { options: 'none' } as const;
 
 const INTRODUCTIONS: Readonly<Record<string, string>> = {
   run:
@@ -19,6 +20,16 @@ const INTRODUCTIONS: Readonly<Record<string, string>> = {
     'Serves a small chat and an echo over ws: and wss: until Ctrl-C. With --run it starts the server ' +
     'on free ports, runs a script against it with the addresses in __ENV.WS_URL and __ENV.WSS_URL, ' +
     "and ends with the run's exit code.",
+  new:
+    'Writes a script to start from, script.js if no other name is given (script.ts for the chat): ' +
+    'minimal = one request to an echo server, websocket = sockets with checks and thresholds, ' +
+    'chat = users of a chat room, in TypeScript.',
+  inspect:
+    'Runs the init code of a script and prints the options it exports as JSON; nothing is tested. ' +
+    'Flags and environment count only with --execution-requirements.',
+  completion:
+    'Prints completion code for a shell. bash: source <(gharial completion bash); zsh: gharial ' +
+    'completion zsh > a file _gharial in $fpath; fish: gharial completion fish | source.',
   help: 'Explains a command and its flags.',
   version: 'Prints the version of gharial and of what it runs on.',
 };
@@ -32,9 +43,12 @@ export function helpText(command: string | undefined): string {
     `${wrap(INTRODUCTIONS[name] ?? '', 0)}\n`,
     `Usage:\n  gharial ${name} ${operands}`.trimEnd().concat('\n'),
   ];
-  if (name === 'demo') parts.push(list('Flags', DEMO_FLAGS));
-  if (name === 'run') parts.push(list('Flags', flagLines(['test', 'run'])));
-  parts.push(list('Global flags', flagLines(['global'])));
+  const flags = [
+    ...description.flags.map(commandFlagLine),
+    ...flagLines(description, ['test', 'run']),
+  ];
+  if (flags.length > 0) parts.push(list('Flags', flags));
+  parts.push(list('Global flags', flagLines(description, ['global'])));
   return parts.join('\n');
 }
 
@@ -49,15 +63,23 @@ function overview(): string {
       ['gharial run chat.ts', 'a run as the script describes it'],
       ['gharial run -u 50 -d 1m chat.ts', '50 virtual users for a minute'],
     ]),
-    list('Global flags', flagLines(['global'])),
+    list('Global flags', flagLines(NO_COMMAND, ['global'])),
     'More about a command: gharial help <command>\n',
   ].join('\n');
 }
 
-function flagLines(sections: readonly OptionRow['section'][]): HelpLine[] {
-  return OPTION_ROWS.filter(
-    ({ section, flag, isHidden }) => sections.includes(section) && flag !== undefined && !isHidden,
-  ).map(flagLine);
+function flagLines(
+  command: Pick<CommandDescription, 'options'>,
+  sections: readonly OptionRow['section'][],
+): HelpLine[] {
+  return optionRowsOf(command)
+    .filter(({ section, isHidden }) => sections.includes(section) && !isHidden)
+    .map(flagLine);
+}
+
+function commandFlagLine({ flag, short, placeholder, help }: CommandFlag): HelpLine {
+  const term = `${short === undefined ? '    ' : `-${short}, `}--${flag} ${placeholder}`;
+  return [term.trimEnd(), help];
 }
 
 function flagLine(row: OptionRow): HelpLine {

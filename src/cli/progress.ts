@@ -163,7 +163,9 @@ export function executorColumns(progress: ExecutorProgress): string[] {
     case 'constant-vus':
       return [`${progress.vus} VUs`, time];
     case 'ramping-vus': {
-      const total = formatElapsed(progress.durationMs, progress.durationMs);
+      const total = Number.isFinite(progress.durationMs)
+        ? formatElapsed(progress.durationMs, progress.durationMs)
+        : progress.durationText;
       return [
         `${padCount(progress.vusActive, progress.vusMax)}/${progress.vusMax} VUs`,
         progress.isOver ? progress.durationText : `${elapsed}/${total}`,
@@ -202,12 +204,12 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
 
 /**
  * A time in tenths of seconds, as wide as `maxMs` needs it: `0.0s` below ten seconds, `00.0s` below
- * a minute, `0m00.0s` below ten, … so that a redrawn line does not jitter.
+ * a minute, `0m00.0s` below ten, … so that a redrawn line does not jitter. Infinity: as wide as it is.
  */
 export function formatElapsed(timeMs: number, maxMs: number): string {
   // Rounded first: 9.96 s is 10.0 s and needs its width.
   let restMs = Math.round(timeMs / 100) * 100;
-  const widthMs = Math.max(restMs, maxMs);
+  const widthMs = Number.isFinite(maxMs) ? Math.max(restMs, maxMs) : restMs;
   let text = '';
   for (const [name, unitMs] of UNITS) {
     if (widthMs < unitMs) continue;

@@ -3,35 +3,40 @@
  * there is to see, and writes the summary.
  */
 import { readFileSync } from 'node:fs';
-import { availableParallelism, homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
-import { type LogEntry, runTest } from '../engine/run.ts';
+import type { LogEntry } from '../engine/log-entry.ts';
+import { type RestApiRequest, runTest } from '../engine/run.ts';
 import type { StopReason } from '../engine/stop-reason.ts';
+import { parseSecretSources } from '../k6/secret-source.ts';
 import { resolveSettings } from '../options/consolidate.ts';
 import { parseFlags, requireScriptArgument } from '../options/flags.ts';
-import { parseConfigFile, parseEnvironment } from '../options/parse.ts';
-import { parseEnvPair } from '../options/special-kinds.ts';
+import { parseEnvironment } from '../options/parse.ts';
 import { OPTION_ROWS } from '../options/table.ts';
 import type { Layer, LayerValues, RunSettings } from '../options/values.ts';
 import { createLogSink, type LogSink } from '../output/log-sink.ts';
-import { loadScript } from '../script/load.ts';
-import type { ScriptBundle } from '../script/script-bundle.ts';
+import { Redactor } from '../output/redactor.ts';
 import type { CommandContext } from './context.ts';
 import { createOutputs } from './outputs.ts';
 import { handleSummaryData, writeSummary } from './run-summary.ts';
 import { RunView } from './run-view.ts';
+import { loadBundle, readConfigFile, scriptEnv } from './script-input.ts';
 
 /** What a k6 user's script and server see by default, with our name. */
 const USER_AGENT = `gharial/${VERSION} (k6 compatible)`;
+
+const LINGER_TEXT =
+  'The test is done, but --linger was enabled, so gharial is waiting for Ctrl+C to continue...\n';
 
 interface Invocation {
   readonly script: string;
   readonly lowerLayers: readonly Layer[];
   readonly upperLayers: readonly Layer[];
   readonly settings: RunSettings;
+  readonly restApi: RestApiRequest | undefined;
 }
 
 export async function runCommand(
@@ -40,12 +45,29 @@ export async function runCommand(
 ): Promise<ExitCode> {
   const invocation = readInvocation(args, context);
   const { settings } = invocation;
-  const log = createLogSink({ ...context.log, consoleOutput: settings.consoleOutput });
+  const redactor = new Redactor();
+  const { consoleOutput } = settings;
+  const log = createLogSink({ ...context.log, consoleOutput, redact: redactor.redact });
   try {
-    return await run(invocation, context, log);
+    return await run(invocation, context, log, redactor);
+  } catch (error) {
+    throw withoutSecrets(error, redactor);
   } finally {
     log.close();
   }
+}
+
+/** What ends the command is logged by others, who know no secrets. */
+function withoutSecrets(error: unknown, { redact }: Redactor): unknown {
+  if (!(error instanceof GharialError)) return error;
+  const { code, message, exitCode, hint, cause } = error;
+  const clean = redact(message);
+  if (clean === message) return error;
+  return new GharialError(code, clean, {
+    exitCode,
+    ...(hint === undefined ? {} : { hint }),
+    cause,
+  });
 }
 
 function readInvocation(args: readonly string[], context: CommandContext): Invocation {
@@ -60,54 +82,25 @@ function readInvocation(args: readonly string[], context: CommandContext): Invoc
   const { settings } = resolveSettings([...lowerLayers, ...upperLayers], {
     includesSystemEnvVars: true,
   });
-  return { script, lowerLayers, upperLayers, settings };
-}
-
-/** The config file, if it was named or the one in the default place exists. */
-function readConfigFile(named: string | undefined, context: CommandContext): Layer | undefined {
-  const home = context.env['XDG_CONFIG_HOME'] ?? join(context.env['HOME'] ?? homedir(), '.config');
-  const path = named === undefined ? join(home, 'k6', 'config.json') : resolve(context.cwd, named);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (named === undefined) return undefined;
-    throw new GharialError(
-      'CONFIG_FILE',
-      `failed to load the configuration file from the local file system: stat ${path}: no such file or directory`,
-      { exitCode: ExitCode.invalidConfig, cause: error },
-    );
-  }
-  return parseConfigFile(text, path);
-}
-
-/** `__ENV`: the process's environment unless it is left out, then `-e`. */
-function scriptEnv(settings: RunSettings, context: CommandContext): Record<string, string> {
-  const env: Record<string, string> = {};
-  if (settings.includeSystemEnvVars) {
-    for (const [name, value] of Object.entries(context.env)) {
-      if (value !== undefined) env[name] = value;
-    }
-  }
-  for (const pair of settings.env) {
-    const [name, value] = parseEnvPair(pair);
-    env[name] = value;
-  }
-  return env;
-}
-
-async function load(script: string, settings: RunSettings, cwd: string): Promise<ScriptBundle> {
-  const source = script === '-' ? { source: readFileSync(0, 'utf8') } : {};
-  return loadScript({ entry: script, cwd, suspension: settings.suspend, ...source });
+  const { address } = settings;
+  const restApi =
+    address === '' ? undefined : { address, isRequired: values.address !== undefined };
+  return { script, lowerLayers, upperLayers, settings, restApi };
 }
 
 async function run(
   invocation: Invocation,
   context: CommandContext,
   log: LogSink,
+  redactor: Redactor,
 ): Promise<ExitCode> {
-  const { settings, script, lowerLayers, upperLayers } = invocation;
-  const loading = load(script, settings, context.cwd);
+  const { settings, script, lowerLayers, upperLayers, restApi } = invocation;
+  const secrets = parseSecretSources(settings.secretSource, (path) =>
+    readFileSync(resolve(context.cwd, path), 'utf8'),
+  );
+  const loading = loadBundle(script, settings, context.cwd);
+  // A run that is stopped earlier does not wait for it, nor care how it ends.
+  loading.catch(() => {});
   const view = new RunView(context, settings);
   const writeLog = ({ isInit, ...record }: LogEntry): void => {
     view.interrupted(() => log.log(record, isInit));
@@ -139,9 +132,14 @@ async function run(
       upperLayers,
       settings,
       env: scriptEnv(settings, context),
+      secrets: { sources: secrets, onRead: (value) => redactor.hide(value) },
       defaultUserAgent: USER_AGENT,
       workerCountMax: settings.workers === 0 ? availableParallelism() : settings.workers,
       stop: stop.signal,
+      restApi,
+      onLinger: () => {
+        if (!settings.quiet) view.interrupted(() => context.stdout.write(LINGER_TEXT));
+      },
       log: writeLog,
       onPlan: async (options, plan) => {
         for (const message of (await loading).warnings) warn(message);
@@ -156,7 +154,9 @@ async function run(
           : async (report) => handleSummaryData(report, settings, await loading, context),
     });
     view.stop();
-    writeSummary(result, settings, await loading, context, writeLog);
+    if (result.report !== undefined) {
+      writeSummary(result.report, result.summaryFiles, settings, await loading, context, writeLog);
+    }
     view.end();
     if (result.error === undefined) return ExitCode.ok;
     throw result.error;

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { nowMs } from '../base/clock.ts';
-import type { LogEntry, RunReport, RunResult } from '../engine/run.ts';
+import type { LogEntry } from '../engine/log-entry.ts';
+import type { RunReport, RunResult } from '../engine/run.ts';
 import type { RunSettings } from '../options/values.ts';
 import { buildSummary, type SummaryModel } from '../output/summary-data.ts';
 import { exportSummary, toExportText } from '../output/summary-export.ts';
@@ -33,14 +34,14 @@ export function handleSummaryData(
 
 /** Writes all there is to write; failures are logged and change no exit code. */
 export function writeSummary(
-  result: RunResult,
+  report: RunReport,
+  summaryFiles: RunResult['summaryFiles'],
   settings: RunSettings,
   bundle: ScriptBundle,
   context: CommandContext,
   log: (entry: LogEntry) => void,
 ): void {
-  const { report, summaryFiles } = result;
-  if (report === undefined || settings.summaryMode === 'disabled') return;
+  if (settings.summaryMode === 'disabled') return;
   const model = modelOf(report);
   const faults: string[] = [];
   if (summaryFiles === undefined) {

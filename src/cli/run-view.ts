@@ -6,14 +6,17 @@ import type { RunStatus } from '../engine/run.ts';
 import type { Options, RunSettings } from '../options/values.ts';
 import type { Output } from '../output/output.ts';
 import { describeScenario } from '../schedule/executors.ts';
+import type { ScenarioView } from '../schedule/progress.ts';
 import type { InstancePlan } from '../schedule/requirements.ts';
 import type { CommandContext } from './context.ts';
 import { renderBanner, renderHeader } from './header.ts';
 import {
+  executorColumns,
   renderProgress,
   type ScenarioProgress,
   toPlainFrame,
   toTerminalFrame,
+  waitingColumns,
 } from './progress.ts';
 
 const TERMINAL_PERIOD_MS = 100;
@@ -128,11 +131,14 @@ function statusLine(status: RunStatus, plan: RunPlanView): Parameters<typeof ren
       activity: `${status.vusInitialized}/${plannedVus} VUs initialized`,
     };
   }
+  if (status.stage === 'paused') {
+    return { kind: 'starting', label: 'Init', fraction: 1, activity: 'paused' };
+  }
   if (status.stage === 'setup') {
     return { kind: 'starting', label: 'Run', fraction: 1, activity: 'setup()' };
   }
   return {
-    kind: 'running',
+    kind: status.isPaused ? 'paused' : 'running',
     elapsedMs: status.elapsedMs,
     durationMsMax: totalDurationMs,
     vusActive: status.vusActive,
@@ -143,6 +149,22 @@ function statusLine(status: RunStatus, plan: RunPlanView): Parameters<typeof ren
   };
 }
 
-function scenarioLines(_status: RunStatus, _plan: RunPlanView): ScenarioProgress[] {
-  return [];
+/** One line per scenario, from the beginning on, so that the block keeps its height. */
+function scenarioLines(status: RunStatus, plan: RunPlanView): ScenarioProgress[] {
+  return (
+    status.scenarios?.map(scenarioLine) ??
+    plan.plan.scenarios.map(({ config }) => ({
+      name: config.name,
+      state: 'running',
+      fraction: 0,
+      columns: [],
+    }))
+  );
+}
+
+function scenarioLine(view: ScenarioView): ScenarioProgress {
+  const { name, state, fraction, waitMs, startTimeMs, counts } = view;
+  const columns =
+    waitMs > 0 ? waitingColumns(waitMs, startTimeMs) : executorColumns({ ...view, ...counts });
+  return { name, state, fraction, columns };
 }

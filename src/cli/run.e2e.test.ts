@@ -25,7 +25,10 @@ for (const name of readdirSync(resolve('examples')).filter((file) => /\.[jt]s$/.
     });
     assert.equal(outcome.exitCode, 0, outcome.stderr);
     const odd = outcome.stderr.split('\n').filter((line) => /level=(error|warning)/.test(line));
-    assert.deepEqual(odd.filter((line) => !line.includes('is deprecated')), []);
+    assert.deepEqual(
+      odd.filter((line) => !line.includes('is deprecated')),
+      [],
+    );
     assert.ok((outcome.summary?.metrics['ws_sessions']?.['count'] ?? 0) > 0);
     assert.ok((outcome.summary?.metrics['iterations']?.['count'] ?? 0) > 0);
   });
@@ -175,8 +178,10 @@ test('errors name the file and line of the user, in TypeScript and across module
   const outcome = await runGharial({
     script: { path: 'main.ts' },
     files: {
-      'lib.ts': 'interface A { b: number }\n\nexport function broken(a?: A): number {\n  return (a as A).b;\n}\n',
-      'main.ts': "import { broken } from './lib.ts';\n\nexport default function (): void {\n  broken();\n}\n",
+      'lib.ts':
+        'interface A { b: number }\n\nexport function broken(a?: A): number {\n  return (a as A).b;\n}\n',
+      'main.ts':
+        "import { broken } from './lib.ts';\n\nexport default function (): void {\n  broken();\n}\n",
     },
   });
   assert.equal(outcome.exitCode, 0, outcome.stderr);

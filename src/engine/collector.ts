@@ -5,7 +5,7 @@
 import { nowMs } from '../base/clock.ts';
 import type { FromWorker } from '../bridge/messages.ts';
 import type { Aggregate } from '../metrics/aggregate.ts';
-import { MetricRegistry, type Metric } from '../metrics/metric.ts';
+import { type Metric, MetricRegistry } from '../metrics/metric.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import {
   encodeSnapshot,

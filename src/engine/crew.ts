@@ -14,6 +14,13 @@ export interface CrewEvents {
   onLost(workerIndex: number): void;
 }
 
+/** Answers that are due. */
+export interface Answers {
+  readonly all: Promise<void>;
+  /** Workers whose answer has not come yet. */
+  missing(): number[];
+}
+
 interface Waiter {
   readonly pending: Set<number>;
   readonly isAnswer: (message: FromWorker) => boolean;
@@ -59,9 +66,13 @@ export class Crew {
         onCrash: (worker, error) => {
           this.#forget(worker.index);
           this.#events.onCrash(
-            new GharialError('WORKER_DIED', `a worker thread died: ${error.stack ?? error.message}`, {
-              cause: error,
-            }),
+            new GharialError(
+              'WORKER_DIED',
+              `a worker thread died: ${error.stack ?? error.message}`,
+              {
+                cause: error,
+              },
+            ),
           );
         },
       },
@@ -78,29 +89,31 @@ export class Crew {
     for (const worker of this.#workers.values()) worker.send(message);
   }
 
-  /** Resolves when each of these workers has sent an answer, or is gone. */
-  answers(indexes: readonly number[], isAnswer: (message: FromWorker) => boolean): Promise<void> {
+  /** Waits until each of these workers has sent an answer, or is gone. */
+  answers(indexes: readonly number[], isAnswer: (message: FromWorker) => boolean): Answers {
     const pending = new Set(indexes.filter((index) => this.#workers.has(index)));
-    if (pending.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#waiters.add({ pending, isAnswer, resolve });
+    const all = new Promise<void>((resolve) => {
+      if (pending.size === 0) resolve();
+      else this.#waiters.add({ pending, isAnswer, resolve });
     });
+    return { all, missing: () => [...pending] };
   }
 
-  /** Ends the threads that the answer is still missing from. */
-  async loseSilent(indexes: readonly number[]): Promise<void> {
+  /** Ends the threads of workers that do not answer. */
+  async lose(indexes: readonly number[]): Promise<void> {
     await Promise.all(indexes.map((index) => this.#lose(index)));
-  }
-
-  /** Workers that have not answered yet in some wait. */
-  silent(): number[] {
-    return [...new Set([...this.#waiters].flatMap(({ pending }) => [...pending]))];
   }
 
   async terminateAll(): Promise<void> {
     const workers = [...this.#workers.values()];
     this.#workers.clear();
     await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
+  /** Puts a new thread in the place of one that has nothing to do, whose memory is worth having back. */
+  async renew(index: number): Promise<void> {
+    await this.#workers.get(index)?.terminate();
+    this.spawn(index);
   }
 
   async #lose(index: number): Promise<void> {

@@ -7,56 +7,75 @@
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import type {
-  ErrorReport,
   FromWorker,
   PhaseEnd,
   ProbeResult,
   RunPlan,
   ScriptPhase,
 } from '../bridge/messages.ts';
+import { RateGate } from '../bridge/rate-gate.ts';
 import { type InstanceCounts, RunCounters } from '../bridge/run-counters.ts';
 import type { LogLevel } from '../k6/host.ts';
+import type { SecretSources } from '../k6/secrets.ts';
+import { rowBytes } from '../k6/shared-rows.ts';
 import { Aggregate } from '../metrics/aggregate.ts';
 import { crossedMessage, selectView, ThresholdSet } from '../metrics/threshold.ts';
 import { consolidate } from '../options/consolidate.ts';
-import { parseScriptOptions } from '../options/parse.ts';
 import { toTestOptions } from '../options/test-options.ts';
 import type { Layer, Options, RunSettings } from '../options/values.ts';
 import type { Output } from '../output/output.ts';
-import type { ScriptBundle } from '../script/script-bundle.ts';
+import type { ScenarioView } from '../schedule/progress.ts';
 import {
   divideAmongWorkers,
   type InstancePlan,
   planInstance,
   type WorkerPlan,
 } from '../schedule/requirements.ts';
+import type { ScriptBundle } from '../script/script-bundle.ts';
 import { Collector } from './collector.ts';
-import { Crew } from './crew.ts';
-import { stopError, type StopReason } from './stop-reason.ts';
+import { type Answers, Crew } from './crew.ts';
+import { Helm } from './helm.ts';
+import type { LogEntry } from './log-entry.ts';
+import { exportedFunctionsOf, scriptOptionsOf } from './probe.ts';
+import {
+  ApiStage,
+  type ApiStatus,
+  isCrossed,
+  type RestApi,
+  type RunControl,
+  startRestApi,
+} from './rest-api.ts';
+import { scenarioView } from './scenario-progress.ts';
+import { reportedError, type StopReason, stopError } from './stop-reason.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** A line of log, from a script or from the engine. */
-export interface LogEntry {
-  readonly timeMs: number;
-  readonly level: LogLevel;
-  readonly message: string;
-  readonly fields: Readonly<Record<string, string>>;
-  /** Said by the init code of the script. */
-  readonly isInit: boolean;
-}
-
-export type RunStage = 'init' | 'setup' | 'running' | 'teardown' | 'done';
+export type RunStage =
+  | 'init'
+  /** `--paused`: ready, and waiting to be resumed. */
+  | 'paused'
+  | 'setup'
+  | 'running'
+  | 'teardown'
+  /** `--linger`: over, and waiting for a signal. */
+  | 'lingering'
+  | 'done';
 
 /** What a view of the running test can show; read whenever it likes. */
 export interface RunStatus extends InstanceCounts {
   readonly stage: RunStage;
+  /** All scenarios were paused while they run. */
+  readonly isPaused: boolean;
   /** Since the clock started (before setup); 0 before. */
   readonly elapsedMs: number;
-  /** Since the scenarios started; undefined before. */
-  readonly scenariosMs: number | undefined;
-  readonly startedIterations: readonly number[];
-  /** Scenarios that have ended, by index. */
-  readonly endedScenarios: ReadonlySet<number>;
+  /** In the order of the plan; undefined before the scenarios have started. */
+  readonly scenarios: readonly ScenarioView[] | undefined;
+}
+
+/** `--address`. */
+export interface RestApiRequest {
+  readonly address: string;
+  /** The run fails if it cannot be served there; otherwise that is a warning. */
+  readonly isRequired: boolean;
 }
 
 export interface RunRequest {
@@ -69,6 +88,11 @@ export interface RunRequest {
   readonly settings: RunSettings;
   /** `__ENV`. */
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * What `k6/secrets` gives; absent = nothing. `onRead` hears each value that the script is given, before
+   * `log` can be called with it: it is not to be shown from then on.
+   */
+  readonly secrets?: { readonly sources: SecretSources; readonly onRead: (value: string) => void };
   readonly defaultUserAgent: string;
   /** Threads at most; there are never more than VUs. */
   readonly workerCountMax: number;
@@ -77,6 +101,10 @@ export interface RunRequest {
   log(entry: LogEntry): void;
   /** The options are settled and nothing has started: time for a header, and to make the outputs. */
   onPlan(options: Options, plan: InstancePlan): Promise<readonly Output[]>;
+  /** Serves the REST API while the test runs. */
+  readonly restApi?: RestApiRequest | undefined;
+  /** The test is over and waits, since `linger` is set, for `stop`. */
+  onLinger?(): void;
   /** Gets a reader of the run's state, once. */
   onStatus?(read: () => RunStatus): void;
   /** Makes handleSummary's argument of the report. Undefined = no summary is wanted. */
@@ -108,9 +136,23 @@ const SILENCE_MS = 1000;
 const TICK_MS = 1000;
 /** Snapshots come faster when a threshold may stop the run. */
 const ABORT_TICK_MS = 200;
+/**
+ * A thread that has built larger SharedArrays holds several times as much in garbage, which V8 would
+ * keep for the whole run: the thread is replaced.
+ */
+const SHARED_BYTES_KEPT = 8 * 1024 * 1024;
 const SAMPLES_PER_BATCH = 4096;
 /** Cells for workers that take the place of lost ones. */
 const SPARE_WORKERS = 4;
+const API_STAGES: Readonly<Record<RunStage, ApiStage>> = {
+  init: ApiStage.initVus,
+  paused: ApiStage.pausedBeforeRun,
+  setup: ApiStage.setup,
+  running: ApiStage.running,
+  teardown: ApiStage.teardown,
+  lingering: ApiStage.ended,
+  done: ApiStage.ended,
+};
 /** For a worker that only calls setup, teardown or handleSummary. */
 const NO_WORK: WorkerPlan = { scenarios: [], plannedVus: 0, maxVus: 0, vuIds: [] };
 
@@ -123,7 +165,6 @@ class TestRun {
   readonly #request: RunRequest;
   readonly #crew: Crew;
   readonly #loggedOnce = new Set<string>();
-  readonly #endedScenarios = new Set<number>();
   readonly #aggregate: Aggregate;
   readonly #watchdog = new Watchdog((message) => this.#log('warning', message));
   #collector: Collector | undefined;
@@ -144,21 +185,32 @@ class TestRun {
   #probe: ProbeResult | undefined;
   #phaseEnd: PhaseEnd | undefined;
   #nextWorkerIndex = 0;
+  #instance: InstancePlan | undefined;
+  #clockEndMs: number | undefined;
+  #api: RestApi | undefined;
+  /** Calls of setup, teardown and handleSummary: one after the other. */
+  #phases: Promise<unknown> = Promise.resolve();
+  readonly #helm = new Helm((message) => this.#crew.broadcast(message));
+  #isPrepared = false;
+  #isWaitingForResume = false;
+  #resume: () => void = () => {};
+  readonly #resumed: Promise<void>;
+  #endLinger: () => void = () => {};
 
   constructor(request: RunRequest) {
     this.#request = request;
     this.#stopped = new Promise((resolve) => {
       this.#onStop = resolve;
     });
+    this.#resumed = new Promise((resolve) => {
+      this.#resume = resolve;
+    });
     this.#aggregate = new Aggregate({ warn: (message) => this.#log('warning', message) });
-    this.#crew = new Crew(
-      request.settings.verbose,
-      {
-        onMessage: (index, message) => this.#onMessage(index, message),
-        onCrash: (error) => this.#stop({ kind: 'error', error }),
-        onLost: (index) => this.#onLost(index),
-      },
-    );
+    this.#crew = new Crew(request.settings.verbose, {
+      onMessage: (index, message) => this.#onMessage(index, message),
+      onCrash: (error) => this.#stop({ kind: 'error', error }),
+      onLost: (index) => this.#onLost(index),
+    });
   }
 
   async run(): Promise<RunResult> {
@@ -167,6 +219,7 @@ class TestRun {
     try {
       instance = await this.#prepare();
     } catch (error) {
+      await this.#api?.close();
       await this.#crew.terminateAll();
       return { error: asReportable(error), report: undefined, summaryFiles: undefined };
     }
@@ -174,6 +227,7 @@ class TestRun {
     let error: GharialError | undefined;
     try {
       await this.#initializeVus();
+      await this.#awaitResume();
       this.#clockStartMs = nowMs();
       await this.#runSetup();
       await this.#runScenarios(instance);
@@ -183,6 +237,9 @@ class TestRun {
     if (this.#scenariosStartMs !== undefined) {
       error = first(error, await this.#runTeardown());
     }
+    if (this.#stopReason !== undefined) error = first(error, stopError(this.#stopReason));
+    this.#clockEndMs = nowMs();
+    await this.#linger();
     clearInterval(ticker);
     return this.#finish(error);
   }
@@ -196,16 +253,25 @@ class TestRun {
     else stop.addEventListener('abort', onAbort, { once: true });
   }
 
-  /** The first reason wins; everything that runs is interrupted. */
+  /** The first reason wins; everything that runs is interrupted, but for teardown, which cleans up. */
   #stop(reason: StopReason): void {
+    if (this.#stage === 'lingering') {
+      this.#endLinger();
+      return;
+    }
     if (this.#stopReason !== undefined) return;
     this.#stopReason = reason;
-    this.#crew.broadcast({ kind: 'stop' });
+    if (this.#stage !== 'teardown') this.#crew.broadcast({ kind: 'stop' });
     this.#onStop();
   }
 
   #assertNotStopped(): void {
-    if (this.#stopReason !== undefined) throw stopError(this.#stopReason);
+    if (this.#stopReason !== undefined) throw this.#stopFailure();
+  }
+
+  #stopFailure(): GharialError {
+    if (this.#stopReason === undefined) throw new Error('nobody stopped the run');
+    return stopError(this.#stopReason);
   }
 
   // ---- messages ------------------------------------------------------------------------------
@@ -216,17 +282,17 @@ class TestRun {
       case 'log':
         this.#onLog(message);
         break;
+      case 'secret':
+        this.#request.secrets?.onRead(message.value);
+        break;
       case 'probed':
         this.#probe = message.result;
         break;
       case 'initFailed':
-        this.#stop({ kind: 'error', error: toError(message.error) });
+        this.#stop({ kind: 'error', error: reportedError(message.error) });
         break;
       case 'phaseEnd':
         this.#phaseEnd = message.end;
-        break;
-      case 'scenarioEnd':
-        this.#endedScenarios.add(message.scenario);
         break;
       case 'abort':
         this.#stop({ kind: 'script', message: message.message });
@@ -250,6 +316,7 @@ class TestRun {
 
   #onLost(workerIndex: number): void {
     this.#collector?.rescue(workerIndex);
+    this.#counters.endProgress(workerIndex);
     const busy = this.#counters.busy(workerIndex);
     const who = busy === undefined ? 'A worker thread' : `VU ${busy.vuId}`;
     this.#log(
@@ -268,7 +335,7 @@ class TestRun {
 
   #evaluateThresholds(): void {
     if (this.#thresholds === undefined || this.#clockStartMs === undefined) return;
-    const verdict = this.#thresholds.evaluate(nowMs() - this.#clockStartMs, false);
+    const verdict = this.#thresholds.evaluate(this.#clockMs(), false);
     if (verdict.isAborting) {
       this.#stop({ kind: 'thresholds', message: crossedMessage(verdict.failed, true) });
     }
@@ -282,21 +349,34 @@ class TestRun {
 
   async #prepare(): Promise<InstancePlan> {
     this.#spawn();
-    this.#crew.load({ bundle: await this.#request.bundle, env: this.#request.env });
-    const answered = this.#crew.answers([0], ({ kind }) => kind === 'probed');
+    const { env, secrets } = this.#request;
+    const bundle = await Promise.race([this.#request.bundle, this.#stopped]);
+    if (bundle === undefined) throw this.#stopFailure();
+    this.#crew.load({ bundle, env, secrets: secrets?.sources });
+    const probed = this.#crew.answers([0], ({ kind }) => kind === 'probed');
     this.#crew.send(0, { kind: 'probe' });
-    await Promise.race([answered, this.#stopped]);
+    await Promise.race([probed.all, this.#stopped]);
     this.#assertNotStopped();
     const probe = this.#probe;
     if (probe === undefined) throw new Error('the probe gave no result');
+    const sharedBytes = [...probe.sharedArrays.values()].reduce(
+      (sum, rows) => sum + rowBytes(rows),
+      0,
+    );
+    if (sharedBytes > SHARED_BYTES_KEPT) await this.#crew.renew(0);
     const options = this.#settleOptions(probe);
     this.#options = options;
+    this.#isWaitingForResume = options.paused;
     const instance = planInstance(options);
+    this.#instance = instance;
     this.#defineThresholds(options, probe);
+    this.#selectExpectedResponses(options);
     this.#outputs = await this.#request.onPlan(options, instance);
     const needsSamples = this.#outputs.some(({ needs }) => needs === 'samples');
     const samplesPerBatch = needsSamples ? SAMPLES_PER_BATCH : 0;
     this.#collector = new Collector(this.#aggregate, this.#outputs, options.tags, samplesPerBatch);
+    this.#createPlan(options, instance, probe, samplesPerBatch);
+    await this.#startApi();
     for (const output of this.#outputs) {
       await output.start({
         aggregate: this.#aggregate,
@@ -304,29 +384,14 @@ class TestRun {
         startMs: nowMs(),
       });
     }
-    this.#createPlan(options, instance, probe, samplesPerBatch);
     this.#request.onStatus?.(() => this.#status());
     return instance;
   }
 
   #settleOptions(probe: ProbeResult): Options {
     const { lowerLayers, upperLayers, defaultUserAgent } = this.#request;
-    const script = parseScriptOptions(
-      probe.optionsJson === undefined ? undefined : JSON.parse(probe.optionsJson),
-    );
-    const functions = Object.keys(probe.exports).filter(
-      (name) => probe.exports[name] === 'function',
-    );
-    if (functions.length === 0) {
-      throw new GharialError('SCRIPT_EXPORTS', 'no exported functions in script', {
-        hint: 'export the function that a VU runs: export default function () { … }',
-      });
-    }
-    for (const name of ['setup', 'teardown']) {
-      if (probe.exports[name] === 'other') {
-        throw new GharialError('SCRIPT_EXPORTS', `exported '${name}' must be a function`);
-      }
-    }
+    const script = scriptOptionsOf(probe);
+    const functions = exportedFunctionsOf(probe);
     const { options, warnings } = consolidate({
       layers: [...lowerLayers, script.layer, ...upperLayers],
       exportedFunctions: functions,
@@ -355,6 +420,13 @@ class TestRun {
     }
   }
 
+  /** k6 tells the duration of good answers apart, asked or not. */
+  #selectExpectedResponses({ systemTags }: Options): void {
+    if (systemTags.includes('expected_response')) {
+      selectView(this.#aggregate, 'http_req_duration{expected_response:true}');
+    }
+  }
+
   #createPlan(
     options: Options,
     instance: InstancePlan,
@@ -369,14 +441,18 @@ class TestRun {
       this.#counters.setSharedIterations(index, sharedIterations);
     }
     this.#works = divideAmongWorkers(instance, workerCount);
-    const mayAbort = Object.values(options.thresholds).flat().some((spec) => spec.abortOnFail);
+    const mayAbort = Object.values(options.thresholds)
+      .flat()
+      .some((spec) => spec.abortOnFail);
     this.#plan = {
       plannedVus: instance.plannedVus,
       counters: this.#counters.buffer,
+      rateGate: options.rps > 0 ? RateGate.create(options.rps).buffer : undefined,
       options,
       testOptions: toTestOptions(options),
       localIPs: settings.localIPs,
       files: probe.files,
+      sharedArrays: probe.sharedArrays,
       tickMs: mayAbort ? ABORT_TICK_MS : TICK_MS,
       samplesPerBatch,
     };
@@ -396,9 +472,91 @@ class TestRun {
     for (const [index, work] of this.#works.entries()) {
       this.#crew.send(index, { kind: 'prepare', plan: { ...plan, work } });
     }
-    await Promise.race([prepared, this.#stopped]);
+    await Promise.race([prepared.all, this.#stopped]);
     this.#assertNotStopped();
+    this.#isPrepared = true;
     this.#log('debug', `${plan.plannedVus} VUs initialised`);
+  }
+
+  /** `--paused`: everything is ready, and stays so until the REST API says go. */
+  async #awaitResume(): Promise<void> {
+    if (!this.#requireOptions().paused) return;
+    this.#stage = 'paused';
+    if (this.#api === undefined) {
+      this.#log('warning', 'the test is paused, and without --address nothing can resume it');
+    }
+    await Promise.race([this.#resumed, this.#stopped]);
+    this.#assertNotStopped();
+    this.#stage = 'init';
+  }
+
+  // ---- the REST API --------------------------------------------------------------------------
+
+  async #startApi(): Promise<void> {
+    const { restApi } = this.#request;
+    if (restApi === undefined) return;
+    try {
+      this.#api = await startRestApi(restApi.address, this.#control());
+      this.#log('debug', `the REST API listens on ${this.#api.address}`);
+    } catch (error) {
+      if (restApi.isRequired || !(error instanceof GharialError)) throw error;
+      this.#log('warning', error.message);
+    }
+  }
+
+  #control(): RunControl {
+    const scenarios = this.#requireOptions().scenarios;
+    return {
+      aggregate: this.#aggregate,
+      thresholds: this.#thresholds,
+      status: () => this.#apiStatus(),
+      elapsedMs: () => this.#clockMs(),
+      stop: () => this.#stop({ kind: 'api' }),
+      setPaused: (isPaused) => {
+        if (!this.#isWaitingForResume) this.#helm.setPaused(isPaused, scenarios);
+        else if (isPaused)
+          throw new GharialError('STEERING_INVALID', 'execution is already paused');
+        else {
+          this.#isWaitingForResume = false;
+          this.#resume();
+        }
+      },
+      setVus: (vus, vusMax) => this.#helm.setVus(vus, vusMax, scenarios),
+      setupData: () => this.#setupJson,
+      setSetupData: (json) => {
+        this.#setupJson = json;
+      },
+      runSetup: async () => {
+        this.#assertPrepared();
+        await this.#callSetup();
+      },
+      runTeardown: async () => {
+        this.#assertPrepared();
+        const error = await this.#callTeardown();
+        if (error !== undefined) throw error;
+      },
+    };
+  }
+
+  #assertPrepared(): void {
+    if (this.#isPrepared) return;
+    throw new GharialError('RUN_NOT_READY', 'the VUs are not initialised yet');
+  }
+
+  #apiStatus(): ApiStatus {
+    const { vusActive, vusInitialized } = this.#counters.instance;
+    const isStarted = this.#clockStartMs !== undefined;
+    const isStopped = this.#stopReason !== undefined;
+    const isUnderWay = this.#stage === 'init' || this.#stage === 'teardown';
+    return {
+      status: isStopped && !isUnderWay ? ApiStage.interrupted : API_STAGES[this.#stage],
+      paused: this.#isWaitingForResume || this.#helm.isPaused,
+      vus: vusActive,
+      'vus-max': vusInitialized,
+      stopped: isStopped,
+      running: isStarted && this.#clockEndMs === undefined && !isStopped,
+      tainted: this.#thresholds?.metrics.some(isCrossed) ?? false,
+    };
   }
 
   // ---- the run -------------------------------------------------------------------------------
@@ -407,11 +565,16 @@ class TestRun {
     const options = this.#requireOptions();
     if (options.noSetup || this.#probe?.exports['setup'] !== 'function') return;
     this.#stage = 'setup';
-    const end = await this.#runPhase('setup', undefined, options.setupTimeoutMs);
+    await this.#callSetup();
+  }
+
+  async #callSetup(): Promise<void> {
+    const { setupTimeoutMs } = this.#requireOptions();
+    const end = await this.#runPhase('setup', undefined, setupTimeoutMs);
     this.#assertNotStopped();
-    if (end.outcome === 'failed') throw toError(end.error);
+    if (end.outcome === 'failed') throw reportedError(end.error);
     if (end.outcome === 'interrupted') {
-      throw timeoutError('setup', options.setupTimeoutMs, ExitCode.setupTimeout);
+      throw timeoutError('setup', setupTimeoutMs, ExitCode.setupTimeout);
     }
     this.#setupJson = typeof end.value === 'string' ? end.value : undefined;
   }
@@ -422,8 +585,9 @@ class TestRun {
     this.#scenariosStartMs = startMs;
     const ended = this.#crew.answers(this.#crew.indexes, ({ kind }) => kind === 'scenariosEnd');
     this.#crew.broadcast({ kind: 'start', startMs, setupData: this.#setupJson });
+    this.#helm.begin();
     const hardEnd = delay(instance.totalDurationMs + SILENCE_MS);
-    await Promise.race([ended, this.#stopped, hardEnd.promise]);
+    await Promise.race([ended.all, this.#stopped, hardEnd.promise]);
     hardEnd.cancel();
     await this.#awaitOrLose(ended);
     this.#assertNotStopped();
@@ -433,29 +597,39 @@ class TestRun {
     const options = this.#requireOptions();
     if (options.noTeardown || this.#probe?.exports['teardown'] !== 'function') return undefined;
     this.#stage = 'teardown';
-    const end = await this.#runPhase('teardown', this.#setupJson, options.teardownTimeoutMs);
-    if (end.outcome === 'failed') return toError(end.error);
-    if (end.outcome === 'complete') return undefined;
-    if (this.#stopReason !== undefined) return stopError(this.#stopReason);
-    return timeoutError('teardown', options.teardownTimeoutMs, ExitCode.teardownTimeout);
+    return this.#callTeardown();
   }
 
-  /** Calls an exported function in a worker that answers; `interrupted` = it took too long, or a stop. */
-  async #runPhase(phase: ScriptPhase, data: unknown, timeoutMs: number): Promise<PhaseEnd> {
+  async #callTeardown(): Promise<GharialError | undefined> {
+    const { teardownTimeoutMs } = this.#requireOptions();
+    const end = await this.#runPhase('teardown', this.#setupJson, teardownTimeoutMs);
+    if (end.outcome === 'failed') return reportedError(end.error);
+    if (end.outcome === 'complete') return undefined;
+    if (this.#stopReason !== undefined) return stopError(this.#stopReason);
+    return timeoutError('teardown', teardownTimeoutMs, ExitCode.teardownTimeout);
+  }
+
+  /**
+   * Calls an exported function in a worker that answers, after those that were asked for before;
+   * `interrupted` = it took too long, aborted the test, or a stop came (which does not touch teardown).
+   */
+  #runPhase(phase: ScriptPhase, data: unknown, timeoutMs: number): Promise<PhaseEnd> {
+    const end = this.#phases.then(() => this.#callPhase(phase, data, timeoutMs));
+    this.#phases = end.catch(() => undefined);
+    return end;
+  }
+
+  async #callPhase(phase: ScriptPhase, data: unknown, timeoutMs: number): Promise<PhaseEnd> {
     const worker = await this.#phaseWorker();
     this.#phaseEnd = undefined;
     const answered = this.#crew.answers([worker], ({ kind }) => kind === 'phaseEnd');
-    const stopBefore = this.#stopReason;
+    const isStoppable = phase !== 'teardown' && this.#stopReason === undefined;
     this.#crew.send(worker, { kind: 'phase', phase, data });
     const timeout = delay(timeoutMs);
-    await Promise.race([
-      answered,
-      timeout.promise,
-      ...(stopBefore === undefined ? [this.#stopped] : []),
-    ]);
+    await Promise.race([answered.all, timeout.promise, ...(isStoppable ? [this.#stopped] : [])]);
     timeout.cancel();
     if (this.#phaseEnd === undefined) {
-      this.#crew.send(worker, { kind: 'stop' });
+      this.#crew.send(worker, { kind: 'stopPhase' });
       await this.#awaitOrLose(answered);
     }
     return this.#phaseEnd ?? { outcome: 'interrupted' };
@@ -468,26 +642,35 @@ class TestRun {
     const index = this.#spawn();
     const prepared = this.#crew.answers([index], ({ kind }) => kind === 'prepared');
     this.#crew.send(index, { kind: 'prepare', plan: { ...this.#requirePlan(), work: NO_WORK } });
-    await prepared;
+    await prepared.all;
     return index;
   }
 
   /** Waits a little for answers that are due; threads that stay silent are ended. */
-  async #awaitOrLose(answers: Promise<void>): Promise<void> {
+  async #awaitOrLose(answers: Answers): Promise<void> {
     const silence = delay(SILENCE_MS);
-    const isSilent = await Promise.race([
-      answers.then(() => false),
-      silence.promise.then(() => true),
-    ]);
+    await Promise.race([answers.all, silence.promise]);
     silence.cancel();
-    if (isSilent) await this.#crew.loseSilent(this.#crew.silent());
+    await this.#crew.lose(answers.missing());
+  }
+
+  /** `--linger`: all is done but the end. A signal that ended the run before is enough. */
+  async #linger(): Promise<void> {
+    const { settings, stop, onLinger } = this.#request;
+    if (!settings.linger || stop.aborted) return;
+    this.#stage = 'lingering';
+    const ended = new Promise<void>((resolve) => {
+      this.#endLinger = resolve;
+    });
+    onLinger?.();
+    await ended;
   }
 
   // ---- after the run -------------------------------------------------------------------------
 
   async #finish(runError: GharialError | undefined): Promise<RunResult> {
-    const endMs = nowMs();
-    const durationMs = this.#clockStartMs === undefined ? 0 : endMs - this.#clockStartMs;
+    await this.#api?.close();
+    const durationMs = this.#clockMs();
     const flushed = this.#crew.answers(
       this.#crew.indexes,
       (message) => message.kind === 'snapshot' && message.isLast,
@@ -517,7 +700,8 @@ class TestRun {
     };
     const summaryFiles = await this.#summarize(report);
     await this.#crew.terminateAll();
-    return { error, report, summaryFiles };
+    const late = this.#stopReason === undefined ? undefined : this.#stopFailure();
+    return { error: first(error, late), report, summaryFiles };
   }
 
   #decide(runError: GharialError | undefined, failed: readonly string[]): GharialError | undefined {
@@ -551,25 +735,36 @@ class TestRun {
     if (end.outcome === 'complete') return end.value as RunResult['summaryFiles']; // checked by the worker
     const reason =
       end.outcome === 'failed'
-        ? toError(end.error)
+        ? reportedError(end.error)
         : timeoutError('handleSummary', timeoutMs, ExitCode.timeout);
     this.#log('error', 'failed to handle the end-of-test summary', { error: reason.message });
     return undefined;
   }
 
   #status(): RunStatus {
-    const now = nowMs();
-    const scenarioCount = this.#options?.scenarios.length ?? 0;
     return {
       ...this.#counters.instance,
       stage: this.#stage,
-      elapsedMs: this.#clockStartMs === undefined ? 0 : now - this.#clockStartMs,
-      scenariosMs: this.#scenariosStartMs === undefined ? undefined : now - this.#scenariosStartMs,
-      startedIterations: Array.from({ length: scenarioCount }, (_, index) =>
-        this.#counters.startedIterations(index),
-      ),
-      endedScenarios: this.#endedScenarios,
+      isPaused: this.#helm.isPaused,
+      elapsedMs: this.#clockMs(),
+      scenarios: this.#scenarioViews(),
     };
+  }
+
+  #scenarioViews(): readonly ScenarioView[] | undefined {
+    const startMs = this.#scenariosStartMs;
+    const { scenarios } = this.#requireOptions();
+    if (startMs === undefined) return undefined;
+    return this.#instance?.scenarios.map((planned) => {
+      const index = scenarios.findIndex(({ name }) => name === planned.config.name);
+      return scenarioView(planned, this.#counters.progressOf(index), nowMs() - startMs);
+    });
+  }
+
+  /** Time since the clock started; it stands still after teardown. */
+  #clockMs(): number {
+    if (this.#clockStartMs === undefined) return 0;
+    return (this.#clockEndMs ?? nowMs()) - this.#clockStartMs;
   }
 
   #requireOptions(): Options {
@@ -595,23 +790,16 @@ function asReportable(error: unknown): GharialError {
   throw error;
 }
 
-function toError(report: ErrorReport): GharialError {
-  return new GharialError(report.code, report.message, {
-    exitCode: report.exitCode as ExitCode, // made of an ExitCode in the worker
-    ...(report.hint === undefined
-      ? report.isScriptException
-        ? { hint: 'script exception' }
-        : {}
-      : { hint: report.hint }),
-  });
-}
-
 function timeoutError(call: string, timeoutMs: number, exitCode: ExitCode): GharialError {
   const seconds = Math.floor(timeoutMs / 1000);
-  return new GharialError('PHASE_TIMEOUT', `${call}() execution timed out after ${seconds} seconds`, {
-    exitCode,
-    hint: `You can increase the time limit via the ${call}Timeout option`,
-  });
+  return new GharialError(
+    'PHASE_TIMEOUT',
+    `${call}() execution timed out after ${seconds} seconds`,
+    {
+      exitCode,
+      hint: `You can increase the time limit via the ${call}Timeout option`,
+    },
+  );
 }
 
 /** A wait that can be given up. */
@@ -622,4 +810,3 @@ function delay(ms: number): { readonly promise: Promise<void>; cancel(): void } 
   });
   return { promise, cancel: () => clearTimeout(timer) };
 }
-

@@ -1,5 +1,6 @@
 /** Why a run ended early; the first reason wins. */
 import { ExitCode, GharialError } from '../base/errors.ts';
+import type { ErrorReport } from '../bridge/messages.ts';
 
 export type StopReason =
   | { readonly kind: 'signal'; readonly signal: 'interrupt' | 'terminated' }
@@ -36,4 +37,13 @@ export function stopError(reason: StopReason): GharialError {
     default:
       return reason satisfies never;
   }
+}
+
+/** The error a worker reported. */
+export function reportedError(report: ErrorReport): GharialError {
+  const hint = report.hint ?? (report.isScriptException ? 'script exception' : undefined);
+  return new GharialError(report.code, report.message, {
+    exitCode: report.exitCode as ExitCode, // made of an ExitCode in the worker
+    ...(hint === undefined ? {} : { hint }),
+  });
 }

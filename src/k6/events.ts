@@ -367,8 +367,8 @@ function addListener(target: EventTarget, type: string, callback: unknown, optio
     );
   }
   const isObject = typeof options === 'object' && options !== null;
-  const signal: unknown = isObject ? Reflect.get(options, 'signal') : undefined;
-  if (signal instanceof AbortSignal && signal.aborted) return;
+  const signal = isObject ? signalOf(Reflect.get(options, 'signal')) : undefined;
+  if (signal !== undefined && Reflect.get(signal, 'aborted') === true) return;
   const isCapture = captureOf(options);
   const list = listenersOf(target, type);
   for (const known of list) {
@@ -377,9 +377,14 @@ function addListener(target: EventTarget, type: string, callback: unknown, optio
   const isOnce = isObject && Boolean(Reflect.get(options, 'once'));
   const listener: Listener = { callback, isHandler: false, isCapture, isOnce, isRemoved: false };
   setList(target, type, [...list, listener]);
-  if (signal instanceof AbortSignal) {
+  if (signal !== undefined) {
     signal.addEventListener('abort', () => removeListener(target, type, listener), { once: true });
   }
+}
+
+/** An AbortSignal of the script: the only event target that can be aborted. */
+function signalOf(value: unknown): EventTarget | undefined {
+  return value instanceof EventTarget && 'aborted' in value ? value : undefined;
 }
 
 function removeListener(target: EventTarget, type: string, listener: Listener): void {

@@ -6,6 +6,9 @@
  */
 import { EndCause, type Ending } from '../websocket/api.ts';
 
+/** How a connection ended, as far as the texts need it. */
+export type Failing = Pick<Ending, 'cause' | 'error' | 'remoteAddress' | 'localAddress'>;
+
 export const BAD_HANDSHAKE = 'websocket: bad handshake';
 export const MALFORMED_URL = 'malformed ws or wss URL';
 export const CLOSE_SENT = 'websocket: close sent';
@@ -107,14 +110,14 @@ function tlsText(error: Error, code: string): string | undefined {
 }
 
 /** `read tcp A->B: read: connection reset by peer`. */
-function streamText(error: Error, ending: Ending, peer: string): string {
+function streamText(error: Error, ending: Failing, peer: string): string {
   const errno = ERRNO_TEXTS[textField(error, 'code')];
   if (errno === undefined) return error.message;
   const operation = textField(error, 'syscall') === 'write' ? 'write' : 'read';
   return `${operation} tcp ${addressesOf(ending, peer)}: ${operation}: ${errno}`;
 }
 
-function addressesOf(ending: Ending, peer: string): string {
+function addressesOf(ending: Failing, peer: string): string {
   const local = ending.localAddress;
   return local === undefined ? peer : `${local}->${peer}`;
 }
@@ -122,7 +125,7 @@ function addressesOf(ending: Ending, peer: string): string {
 /**
  * Why a dial failed. `host` and `port` are the ones dialled, for causes that carry no address.
  */
-export function dialErrorText(ending: Ending, host: string, port: number): string {
+export function dialErrorText(ending: Failing, host: string, port: number): string {
   const peer = ending.remoteAddress ?? joinHostPort(host, port);
   const { error } = ending;
   switch (ending.cause) {

@@ -10,6 +10,8 @@ import type { TagSet } from '../metrics/tag-set.ts';
 import type { Coroutine, CoroutineHost } from '../suspend/op.ts';
 import type { Resolve, TlsSettings } from '../websocket/api.ts';
 import type { CookieJar } from './cookie-jar.ts';
+import type { SecretReader } from './secrets.ts';
+import type { SharedArrayStore } from './shared-array.ts';
 
 /** What a module gives to scripts: its named exports, and what `import x from` yields. */
 export interface ScriptModule {
@@ -61,6 +63,23 @@ export interface NetworkSettings {
   readonly localAddress: string | undefined;
   /** TLS settings for a host name (client certificates may be bound to domains). */
   tlsFor(host: string): TlsSettings;
+}
+
+/** What `k6/http` takes from the options. */
+export interface HttpSettings {
+  /** Parallel requests of one `http.batch()`: in all, and to one host. */
+  readonly batch: number;
+  readonly batchPerHost: number;
+  /** Redirects to follow; `isMaxRedirectsSet` tells that somebody chose the number. */
+  readonly maxRedirects: number;
+  readonly isMaxRedirectsSet: boolean;
+  readonly discardResponseBodies: boolean;
+  readonly noConnectionReuse: boolean;
+  readonly noVUConnectionReuse: boolean;
+  /** What is logged of each request: nothing, the heads, or heads and bodies. */
+  readonly debug: '' | 'headers' | 'full';
+  /** With the `rps` option: takes the next free slot of the run and gives its time (epoch ms). */
+  readonly reserveSlot: (() => number) | undefined;
 }
 
 /** Facts behind `k6/execution`, read at each access. */
@@ -147,6 +166,17 @@ export interface VuHost extends CoroutineHost {
   readonly isRecording: boolean;
 
   readonly network: NetworkSettings;
+  readonly http: HttpSettings;
+  /** The SharedArrays of this thread. */
+  readonly sharedArrays: SharedArrayStore;
+  /**
+   * A file of the script, shared by all VUs: only in the init context, by a path relative to the entry
+   * script. Errors: GharialError; the `cause` is the system's error, if there is one.
+   */
+  readFile(path: string): { readonly path: string; readonly bytes: SharedArrayBuffer };
+  /** The sources of `k6/secrets`. */
+  readonly secrets: SecretReader;
+
   /** The VU's cookie jar, emptied before each iteration unless noCookiesReset. */
   readonly cookies: CookieJar;
 

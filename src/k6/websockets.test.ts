@@ -988,21 +988,21 @@ test('close() while connecting fails the connection and does not block', async (
 
 test('at the end of the test sockets send Close 1000 and no handler runs', async () => {
   const lines: string[] = [];
-  const server = await startServer(silent);
+  let onServerClose = (_code: number): void => {};
   const closed = new Promise<number>((resolve) => {
-    void startServer((socket) => socket.on('close', resolve)).then((inner) => {
-      const host = new FakeHost();
-      const WebSocket = scriptOf(host);
-      host.post(() => {
-        const ws = new WebSocket(inner.url);
-        ws.onopen = () => {
-          host.setTimer(0, () => host.interrupt());
-        };
-        ws.onclose = () => lines.push('close');
-        ws.onerror = () => lines.push('error');
-        return undefined;
-      });
-    });
+    onServerClose = resolve;
+  });
+  const server = await startServer((socket) => socket.on('close', onServerClose));
+  const host = new FakeHost();
+  const WebSocket = scriptOf(host);
+  host.post(() => {
+    const ws = new WebSocket(server.url);
+    ws.onopen = () => {
+      host.setTimer(0, () => host.interrupt());
+    };
+    ws.onclose = () => lines.push('close');
+    ws.onerror = () => lines.push('error');
+    return undefined;
   });
   assert.equal(await closed, 1000);
   assert.deepEqual(lines, []);

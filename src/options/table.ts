@@ -263,7 +263,6 @@ const TEST_ROWS: readonly OptionRow[] = [
   createRow('test', 'httpDebug', httpDebugKind, {
     bareText: 'headers',
     help: 'log HTTP requests and responses; full = with bodies',
-    support: 'not-supported',
   }),
   createRow('test', 'insecureSkipTLSVerify', boolKind, {
     flag: 'insecure-skip-tls-verify',

@@ -36,13 +36,35 @@ export function toInspectJson(
 ): string {
   const json = valuesToJson(values);
   if (requirements !== undefined) {
-    json['totalDuration'] = formatDuration(requirements.totalDurationMs);
+    const { totalDurationMs } = requirements;
+    json['totalDuration'] = Number.isFinite(totalDurationMs)
+      ? formatDuration(totalDurationMs)
+      : 'infinite';
     json['maxVUs'] = requirements.maxVUs;
   }
   return JSON.stringify(json, null, 2).replace(
     /[<>&\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** The values of all sources merged, with the defaults k6 shows in them and the scenarios that run. */
+export function consolidatedValues(options: Options): LayerValues {
+  const { dns, setupTimeoutMs, teardownTimeoutMs, handleSummaryTimeoutMs } = options;
+  const { summaryTrendStats, systemTags } = options;
+  const scenarios = Object.fromEntries(
+    options.scenarios.map(({ name, executor, given }) => [name, { executor, fields: given }]),
+  );
+  return {
+    ...options.given,
+    dns,
+    setupTimeoutMs,
+    teardownTimeoutMs,
+    handleSummaryTimeoutMs,
+    summaryTrendStats,
+    systemTags,
+    scenarios,
+  };
 }
 
 function valuesToJson(values: LayerValues): Record<string, unknown> {

@@ -275,7 +275,8 @@ function groupSections(
     .map(build);
 }
 
-function rootGroup(aggregate: Aggregate): GroupNode {
+/** Groups and checks over all scenarios, as a tree. Cost: one pass over all series. */
+export function rootGroup(aggregate: Aggregate): GroupNode {
   const checks = aggregate.checks();
   const withChecks = new Set(checks.map(({ group }) => group));
   const paths = new Set<string>();

@@ -46,7 +46,7 @@ export interface ScenarioView {
   readonly startTimeMs: number;
   /** Since the start of the scenario; stands still when it is done. */
   readonly elapsedMs: number;
-  /** The regular duration; that of an endless scenario is what has elapsed. */
+  /** The regular duration; Infinity for an endless scenario. */
   readonly durationMs: number;
   /** The same as the user reads it: `10m0s`. */
   readonly durationText: string;
@@ -67,6 +67,7 @@ export function mergeProgress(parts: readonly ScenarioProgress[]): ScenarioProgr
       isAborted: sum.isAborted || part.isAborted,
       runningVus: sum.runningVus + part.runningVus,
       heldVus: sum.heldVus + part.heldVus,
+      heldVusMax: sum.heldVusMax + part.heldVusMax,
       completeIterations: sum.completeIterations + part.completeIterations,
       interruptedIterations: sum.interruptedIterations + part.interruptedIterations,
       elapsedMs: Math.max(sum.elapsedMs, part.elapsedMs),
@@ -93,7 +94,7 @@ export function viewScenario(scenario: PlannedScenario, progress: ScenarioProgre
     waitMs: Math.max(0, -progress.elapsedMs),
     startTimeMs: config.startTimeMs,
     elapsedMs: Math.max(0, progress.elapsedMs),
-    durationMs: isEndless ? Math.max(0, progress.elapsedMs) : regularMs,
+    durationMs: regularMs,
     durationText: isEndless ? 'infinite' : formatDuration(regularMs),
     isOver: progress.elapsedMs >= regularMs,
     counts,
@@ -119,7 +120,11 @@ function countsOf(scenario: PlannedScenario, progress: ScenarioProgress): Execut
       return { executor: config.executor, vus: scale(config.vus, share) };
     case 'ramping-vus': {
       const vusMax = rampPeak(config, share);
-      return { executor: config.executor, vusActive: progress.heldVus, vusMax };
+      const target = config.stages.at(-1)?.target ?? config.startVUs;
+      // At the end what the stages ended with is shown, not the VUs that are being given back.
+      const hasEnded = progress.phase === 'stopping' || progress.phase === 'done';
+      const vusActive = hasEnded && !progress.isAborted ? scale(target, share) : progress.heldVus;
+      return { executor: config.executor, vusActive, vusMax };
     }
     case 'externally-controlled': {
       const vusMax = scale(config.maxVUs, share);
@@ -149,7 +154,7 @@ function countsOf(scenario: PlannedScenario, progress: ScenarioProgress): Execut
       return {
         executor: config.executor,
         vusRunning: progress.runningVus,
-        vusActivated: progress.heldVus,
+        vusActivated: progress.heldVusMax,
         vusMax: scale(config.maxVUs, share),
         iterationsPerSecond: isRamping ? rateAt(config, progress.elapsedMs) : most * perUnit,
         iterationsPerSecondMax: most * perUnit,

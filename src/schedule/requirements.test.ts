@@ -9,6 +9,9 @@ import {
   divideAmongWorkers,
   type InstancePlan,
   idInTest,
+  instanceDivision,
+  iterationDivision,
+  iterationInTest,
   planInstance,
 } from './requirements.ts';
 import type { ScenarioProgress } from './scenario-run.ts';
@@ -186,9 +189,30 @@ test('the id of a VU in the test counts those of other instances too', () => {
     executionSegmentSequence: undefined,
   };
   assert.deepEqual(
-    [1, 2, 3].map((id) => idInTest(id, options)),
+    [1, 2, 3].map((id) => idInTest(id, instanceDivision(options))),
     [2, 5, 8],
   );
+});
+
+test('the iterations of all instances are numbered without gaps and without doubles', () => {
+  const sequence = ['0:1/4', '1/4:1/2', '1/2:1'].map(parseSegment);
+  const scenarios = [
+    ['shared-iterations', { vus: 5, iterations: 20 }],
+    ['constant-arrival-rate', { rate: 1, durationMs: 20_000, preAllocatedVUs: 5 }],
+    ['constant-vus', { vus: 4, durationMs: 1000 }],
+  ] as const;
+  for (const [executor, fields] of scenarios) {
+    const numbers = sequence.flatMap((executionSegment) => {
+      const options = { executionSegment, executionSegmentSequence: sequence };
+      const instance = instanceDivision(options);
+      const [scenario] = planOf([['a', executor, fields]]).scenarios;
+      assert.ok(scenario !== undefined);
+      const iterations = iterationDivision(scenario.config, instance);
+      return Array.from({ length: 20 }, (_, n) => iterationInTest(n, iterations));
+    });
+    const first = numbers.filter((number) => number < 20).sort((a, b) => a - b);
+    assert.deepEqual(first, [...Array(20).keys()], executor);
+  }
 });
 
 test('the view of a scenario adds up its threads', () => {
@@ -198,6 +222,7 @@ test('the view of a scenario adds up its threads', () => {
     isAborted: false,
     runningVus: 1,
     heldVus: 1,
+    heldVusMax: 1,
     completeIterations: 3,
     interruptedIterations: 0,
     elapsedMs: 1500,

@@ -7,7 +7,14 @@ import type { ScenarioConfig } from '../options/scenario.ts';
 import { segmentLength, WHOLE_SEGMENT } from '../options/segment.ts';
 import type { Options } from '../options/values.ts';
 import { describeScenario, hasWork, planScenario } from './executors.ts';
-import { type Division, divideBySegments, divideEvenly, numberAt, type Share } from './segment.ts';
+import {
+  type Division,
+  divideBySegments,
+  divideEvenly,
+  numberAt,
+  type Share,
+  shareByVus,
+} from './segment.ts';
 import { sharedIterationsOf } from './shared-iterations.ts';
 import { peakPossibleVus, peakVus, sumSteps } from './steps.ts';
 import { hardMsOf } from './window.ts';
@@ -90,21 +97,34 @@ export function divideAmongWorkers(plan: InstancePlan, workers: number): readonl
   return parts.map((part, i) => ({ ...part, vuIds: vuIds[i] ?? [] }));
 }
 
-/** `exec.vu.idInTest` of a VU: its number among all VUs of all instances. */
-export function idInTest(
-  idInInstance: number,
+/** How the test's numbers belong to its instances. Built once, kept: see `idInTest`, `iterationInTest`. */
+export function instanceDivision(
   options: Pick<Options, 'executionSegment' | 'executionSegmentSequence'>,
-): number {
-  const instance = divideBySegments(options.executionSegment, options.executionSegmentSequence);
+): Division {
+  return divideBySegments(options.executionSegment, options.executionSegmentSequence);
+}
+
+/**
+ * How the iterations of a scenario belong to the instances: where they are not bound to a VU they are
+ * dealt out in proportion to the VUs that an instance has of the scenario, as k6 does.
+ */
+export function iterationDivision(config: ScenarioConfig, instance: Division): Division {
+  const vus = vusBehindIterations(config);
+  if (vus === undefined) return instance;
+  return shareByVus(vus, { instance, worker: undefined })?.instance ?? instance;
+}
+
+/** `exec.vu.idInTest` of a VU: its number among all VUs of all instances. */
+export function idInTest(idInInstance: number, instance: Division): number {
   return numberAt(idInInstance - 1, { instance, worker: undefined }) + 1;
 }
 
 /**
  * `exec.scenario.iterationInTest` of the instance's n-th (from 0) iteration of a scenario.
- * Cost: build `instance` once and keep it.
+ * @param iterations of `iterationDivision`. Cost: one division.
  */
-export function iterationInTest(iterationInInstance: number, instance: Division): number {
-  return numberAt(iterationInInstance, { instance, worker: undefined });
+export function iterationInTest(iterationInInstance: number, iterations: Division): number {
+  return numberAt(iterationInInstance, { instance: iterations, worker: undefined });
 }
 
 /** The lines k6 shows before a run: a headline and one line per scenario. */
@@ -124,6 +144,18 @@ export function describePlan(plan: InstancePlan): {
       ({ config, share }) => `${config.name}: ${describeScenario(config, share, plan.part)}`,
     ),
   };
+}
+
+function vusBehindIterations(config: ScenarioConfig): number | undefined {
+  switch (config.executor) {
+    case 'shared-iterations':
+      return config.vus;
+    case 'constant-arrival-rate':
+    case 'ramping-arrival-rate':
+      return config.maxVUs;
+    default:
+      return undefined;
+  }
 }
 
 function planOf(config: ScenarioConfig, share: Share): PlannedScenario {

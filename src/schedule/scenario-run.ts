@@ -57,6 +57,8 @@ export interface ScenarioProgress {
   readonly runningVus: number;
   /** VUs the scenario has taken. */
   readonly heldVus: number;
+  /** The most it has had at one time. */
+  readonly heldVusMax: number;
   readonly completeIterations: number;
   readonly interruptedIterations: number;
   /** Since the start of the scenario; negative before; stands still when done. */
@@ -91,6 +93,7 @@ export class ScenarioRun {
   #phase: ScenarioPhase = 'waiting';
   #isAborted = false;
   #runningVus = 0;
+  #heldVusMax = 0;
   #completeIterations = 0;
   #interruptedIterations = 0;
   #endMs: number | undefined;
@@ -229,6 +232,7 @@ export class ScenarioRun {
       isAborted: this.#isAborted,
       runningVus: this.#runningVus,
       heldVus: this.#members.size,
+      heldVusMax: this.#heldVusMax,
       completeIterations: this.#completeIterations,
       interruptedIterations: this.#interruptedIterations,
       elapsedMs,
@@ -311,6 +315,7 @@ export class ScenarioRun {
     if (vu === undefined) return undefined;
     const member = new Member(vu, this.#onIterationEnd);
     this.#members.add(member);
+    this.#heldVusMax = Math.max(this.#heldVusMax, this.#members.size);
     return member;
   }
 

@@ -28,10 +28,16 @@ const HTTP: HostMembers = {
   request: HTTP_CALL,
 };
 
+/** `map` and `filter` are known by their names; a function given to `is` or `not` must not block. */
+const SELECTION: HostMembers = { each: { callsBack: true } };
+
+const HTML: HostMembers = { parseHTML: { returns: 'html.Selection' } };
+
 export const BLOCKING_CALLS: BlockingTable = {
   modules: {
     k6: { named: CORE, default: { type: 'core' } },
     'k6/execution': { named: EXECUTION, default: { type: 'execution' } },
+    'k6/html': { named: HTML, default: { type: 'html' } },
     'k6/http': { named: HTTP, default: { type: 'http' } },
     'k6/ws': { named: WS, default: { type: 'ws' } },
   },
@@ -41,6 +47,8 @@ export const BLOCKING_CALLS: BlockingTable = {
     'execution.test': { abort: { blocks: true } },
     http: HTTP,
     'http.Response': { submitForm: HTTP_CALL, clickLink: HTTP_CALL },
+    html: HTML,
+    'html.Selection': SELECTION,
     ws: WS,
   },
 };

@@ -15,6 +15,7 @@ export const K6_MODULES = [
   'k6/experimental/fs',
   'k6/experimental/streams',
   'k6/experimental/timers',
+  'k6/experimental/webcrypto',
   'k6/experimental/websockets',
   'k6/html',
   'k6/http',
@@ -37,7 +38,6 @@ const REFUSED: Readonly<Record<string, string>> = {
     'k6 removed it and Redis is not supported; load shared data with SharedArray from k6/data',
   'k6/experimental/tracing':
     'k6 removed it; set the trace headers yourself in the headers of the request or handshake',
-  'k6/experimental/webcrypto': 'k6 removed it; use the global crypto object',
   'k6/crypto/x509': 'certificates cannot be parsed here; use k6/crypto for hashes and HMAC',
   'k6/options': 'it holds types only; write "import type { Options } from \'k6/options\'"',
 };

@@ -4,13 +4,29 @@
  * The first init run (`__VU` 0) reads the disk and records what it read; every other run only looks
  * that record up, so that all virtual users see the same bytes and no worker touches the disk.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, GharialError } from '../base/errors.ts';
 
-/** Bytes by absolute path. Shared between threads when posted, never written to after recording. */
-export type OpenedFiles = ReadonlyMap<string, SharedArrayBuffer>;
+/**
+ * Bytes by absolute path. Shared between threads when posted, never written to after recording.
+ * undefined: opened while a SharedArray was being built, whose rows stand for it from then on; whoever
+ * opens it all the same reads it again.
+ */
+export type OpenedFiles = ReadonlyMap<string, SharedArrayBuffer | undefined>;
+
+/** A file of the script: where it is, and its bytes, which nobody may write to. */
+export interface ScriptFile {
+  readonly path: string;
+  readonly bytes: SharedArrayBuffer;
+}
+
+/**
+ * The bytes of a file without a copy; `path` as for `open()`. Errors: as `OpenFile`; the `cause` is
+ * the system's error, if there is one.
+ */
+export type ReadFile = (path: unknown, fromDir: string) => ScriptFile;
 
 /**
  * `open(path, mode)` for code in a file of `fromDir`. Mode `b` gives a fresh ArrayBuffer, anything
@@ -22,33 +38,56 @@ export type OpenFile = (path: unknown, mode: unknown, fromDir: string) => string
 
 export interface FileRecorder {
   readonly open: OpenFile;
+  readonly read: ReadFile;
+  /** Runs something whose files are not kept: they are needed once, to build a SharedArray. */
+  readonly passing: <T>(build: () => T) => T;
   /** What was read so far; grows with every call of `open`. */
   readonly files: OpenedFiles;
 }
 
 /** Opens files from disk and remembers them: for the first init run. */
 export function createFileRecorder(): FileRecorder {
-  const files = new Map<string, SharedArrayBuffer>();
-  const open = createOpen((path) => {
+  const files = new Map<string, SharedArrayBuffer | undefined>();
+  let isPassing = false;
+  const bytesOf = (path: string): SharedArrayBuffer => {
     const known = files.get(path);
     if (known !== undefined) return known;
     const bytes = readShared(path);
-    files.set(path, bytes);
+    files.set(path, isPassing ? undefined : bytes);
     return bytes;
-  });
-  return { open, files };
+  };
+  return {
+    open: createOpen(bytesOf, () => !isPassing),
+    read: createRead(bytesOf),
+    passing(build) {
+      const outer = isPassing;
+      isPassing = true;
+      try {
+        return build();
+      } finally {
+        isPassing = outer;
+      }
+    },
+    files,
+  };
 }
 
 /** Opens recorded files only: for every init run but the first. */
 export function createFileLookup(files: OpenedFiles): OpenFile {
-  return createOpen((path) => {
-    const known = files.get(path);
-    if (known !== undefined) return known;
-    throw openError(
-      "open() can't be used with files that weren't previously opened during initialization " +
-        `(__VU==0), path: "${path}"`,
-    );
-  });
+  return createOpen((path) => recordedBytes(files, path), () => true);
+}
+
+/** Reads recorded files only. */
+export function createFileReader(files: OpenedFiles): ReadFile {
+  return createRead((path) => recordedBytes(files, path));
+}
+
+function recordedBytes(files: OpenedFiles, path: string): SharedArrayBuffer {
+  if (files.has(path)) return files.get(path) ?? readShared(path);
+  throw openError(
+    "open() can't be used with files that weren't previously opened during initialization " +
+      `(__VU==0), path: "${path}"`,
+  );
 }
 
 /**
@@ -69,7 +108,17 @@ export function resolveOpenPath(path: unknown, fromDir: string): string {
   }
 }
 
-function createOpen(bytesOf: (absolutePath: string) => SharedArrayBuffer): OpenFile {
+function createRead(bytesOf: (absolutePath: string) => SharedArrayBuffer): ReadFile {
+  return (path, fromDir) => {
+    const absolutePath = resolveOpenPath(path, fromDir);
+    return { path: absolutePath, bytes: bytesOf(absolutePath) };
+  };
+}
+
+function createOpen(
+  bytesOf: (absolutePath: string) => SharedArrayBuffer,
+  keepsText: () => boolean,
+): OpenFile {
   const texts = new Map<string, string>();
   return (path, mode, fromDir) => {
     const absolutePath = resolveOpenPath(path, fromDir);
@@ -79,7 +128,7 @@ function createOpen(bytesOf: (absolutePath: string) => SharedArrayBuffer): OpenF
     if (text === undefined) {
       // Buffer's decoder keeps a byte order mark, as k6 does.
       text = Buffer.from(bytes).toString('utf8');
-      texts.set(absolutePath, text);
+      if (keepsText()) texts.set(absolutePath, text);
     }
     return text;
   };
@@ -91,17 +140,30 @@ function copyOf(bytes: SharedArrayBuffer): ArrayBuffer {
   return copy;
 }
 
+/** Reads into shared memory at once, so that a large file is never there twice. */
 function readShared(path: string): SharedArrayBuffer {
-  let content: Buffer;
+  let descriptor: number | undefined;
   try {
-    if (statSync(path).isDirectory()) {
-      throw openError(`open() can't be used with directories, path: "${path}"`);
+    descriptor = openSync(path, 'r');
+    const { size } = fstatSync(descriptor);
+    if (size === 0) return sharedCopyOf(readFileSync(descriptor)); // pipes and devices tell no size
+    const bytes = new SharedArrayBuffer(size);
+    const view = new Uint8Array(bytes);
+    let filled = 0;
+    while (filled < size) {
+      const count = readSync(descriptor, view, filled, size - filled, null);
+      if (count === 0) return sharedCopyOf(view.subarray(0, filled)); // it has become shorter
+      filled += count;
     }
-    content = readFileSync(path);
+    return bytes;
   } catch (cause) {
-    if (cause instanceof GharialError) throw cause;
     throw openError(describeReadFailure(path, cause), cause);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+function sharedCopyOf(content: Uint8Array): SharedArrayBuffer {
   const bytes = new SharedArrayBuffer(content.byteLength);
   new Uint8Array(bytes).set(content);
   return bytes;
@@ -110,6 +172,7 @@ function readShared(path: string): SharedArrayBuffer {
 function describeReadFailure(path: string, cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOENT') return `stat ${path}: no such file or directory`;
+  if (code === 'EISDIR') return `open() can't be used with directories, path: "${path}"`;
   if (code === 'ENOTDIR') return `stat ${path}: not a directory`;
   if (code === 'EACCES') return `open ${path}: permission denied`;
   return `open ${path}: ${cause instanceof Error ? cause.message : String(cause)}`;

@@ -77,6 +77,8 @@ export interface AnalysisResult {
   readonly programBlocks: boolean;
   /** Why a function suspends: a short chain such as `run -> helper -> sleep (k6)`, for --verbose. */
   readonly why: ReadonlyMap<FunctionNode, string>;
+  /** Packages that count as blocking throughout, with the reason; '.' stands for the user's own files. */
+  readonly widened?: ReadonlyMap<string, string>;
 }
 
 export type Analyze = (program: acorn.Program, context: AnalyzeContext) => AnalysisResult;

@@ -56,7 +56,8 @@ class FlowBuilder implements SyntaxWalk {
   readonly #names = new Map<acorn.Node, string>();
   readonly #units = new Map<acorn.Node, Unit>();
   readonly #bindingUnits = new Map<Binding, Unit>();
-  readonly accessors = new Set<string>();
+  readonly #accessors = new Set<string>();
+  readonly #userAccessors = new Set<string>();
   readonly #accesses: MemberAccess[] = [];
   frame: Frame;
   readonly #staticMembers = new Set<acorn.Node>();
@@ -123,6 +124,10 @@ class FlowBuilder implements SyntaxWalk {
       const binding = this.scopes.bindingOf.get(node.id);
       if (binding) this.#bindingUnits.set(binding, unit);
     }
+  }
+
+  isHelperBinding(binding: Binding): boolean {
+    return this.#bindingUnits.get(binding)?.name === HELPER_UNIT;
   }
 
   #unitOf(node: acorn.AnyNode): Unit {
@@ -541,7 +546,7 @@ class FlowBuilder implements SyntaxWalk {
   /** A getter's result is the property's value; a setter's parameter is what is written to it. */
   #accessor(unit: Unit, holder: Value, kind: 'get' | 'set', key: string, info: FunctionInfo): void {
     const flow = this.flow;
-    this.accessors.add(key);
+    this.addAccessor(key);
     unit.definedKeys.add(key);
     for (const object of [holder, unit.value]) {
       const property = flow.field(object, key);
@@ -555,17 +560,32 @@ class FlowBuilder implements SyntaxWalk {
     }
   }
 
+  addAccessor(key: string): void {
+    this.#accessors.add(key);
+    if (this.frame.unit.isUser) this.#userAccessors.add(key);
+  }
+
   /** Member accesses whose name has an accessor somewhere become calls of it. */
   #finishAccesses(): void {
-    const anyAccessor = this.accessors.size > 0;
-    if (!anyAccessor) return;
-    for (const { node, frame, object, key, isRead, isWrite, result } of this.#accesses) {
-      const isUnknown = key === DYNAMIC && frame.unit.isUser;
-      if (!isUnknown && !this.accessors.has(key)) continue;
-      for (const name of isUnknown ? this.accessors : [key]) {
-        if (isRead) this.#accessorCall(node, frame, object, GETTER + name, result);
-        if (isWrite) this.#accessorCall(node, frame, object, SETTER + name, NOWHERE);
+    if (this.#accessors.size === 0) return;
+    const unknown: readonly string[] = this.#accessors.has(DYNAMIC) ? [DYNAMIC] : [];
+    for (const access of this.#accesses) {
+      const { key, frame } = access;
+      if (!frame.unit.isUser) {
+        if (this.#accessors.has(key)) this.#accessorCalls(access, [key]);
+      } else if (key === DYNAMIC) {
+        this.#accessorCalls(access, this.#userAccessors);
+      } else if (this.#accessors.has(key) || unknown.length > 0) {
+        this.#accessorCalls(access, [key, ...unknown]);
       }
+    }
+  }
+
+  #accessorCalls(access: MemberAccess, names: Iterable<string>): void {
+    const { node, frame, object, isRead, isWrite, result } = access;
+    for (const name of names) {
+      if (isRead) this.#accessorCall(node, frame, object, GETTER + name, result);
+      if (isWrite) this.#accessorCall(node, frame, object, SETTER + name, NOWHERE);
     }
   }
 

@@ -21,7 +21,11 @@ export type HelperName =
   /** `__publicField(object, key, value)`. */
   | 'define'
   /** Gives its first argument back. */
-  | 'same';
+  | 'same'
+  /** `__decorateClass([decorators], target, key)`. */
+  | 'decorate'
+  /** Any other function the bundler added. */
+  | 'other';
 
 export const IMPORT_HELPERS: ReadonlyMap<string, HelperName> = new Map([
   ['__require', 'require'],
@@ -39,6 +43,7 @@ export const IMPORT_HELPERS: ReadonlyMap<string, HelperName> = new Map([
   ['__name', 'same'],
   ['__publicField', 'define'],
   ['__defNormalProp', 'define'],
+  ['__decorateClass', 'decorate'],
 ]);
 
 /** The unit of the helpers themselves. */

@@ -18,6 +18,14 @@ import {
 import { GETTER, SETTER, type SyntaxWalk, THROWN, unwrap } from './analyze-walk.ts';
 import { isFunction } from './scope.ts';
 
+/** `list[name](f)`: may be any method that calls back. */
+const ANY_METHOD: NativeMethod = {
+  callsBack: true,
+  givesElements: true,
+  givesReceiver: true,
+  givesReturned: true,
+};
+
 export class CallBuilder {
   readonly #walk: SyntaxWalk;
 
@@ -40,7 +48,8 @@ export class CallBuilder {
     }
     const { callee, receiver, name } = this.#walk.callee(calleeNode);
     const args = node.arguments.map((arg) => this.#walk.argument(arg));
-    const native = name === undefined ? undefined : nativeMethod(name);
+    const isUnknown = name === DYNAMIC && this.#walk.frame.unit.isUser;
+    const native = isUnknown ? ANY_METHOD : nativeMethod(name ?? '');
     const isNative =
       native !== undefined ||
       (name !== undefined && isPrimitiveMethod(name)) ||
@@ -52,6 +61,10 @@ export class CallBuilder {
     });
     if (name === 'call' || name === 'apply' || name === 'bind') {
       this.#reflective(node, name, receiver, args, result);
+      if (target.type === 'MemberExpression' && name !== 'bind') {
+        const list = name === 'call' ? args.slice(1) : this.#elementsOf(args[1]);
+        this.#borrowed(node, target.object, args[0]?.place ?? NOWHERE, list, result);
+      }
     } else if (native) {
       this.#native(node, native, receiver, args, result);
       if (native.resumes && this.#walk.frame.unit.isUser) {
@@ -69,6 +82,7 @@ export class CallBuilder {
       const args = node.arguments.map((arg) => this.#walk.argument(arg));
       if (name === 'Promise') return this.#newPromise(node, args);
       const result = flow.graph.newPlace(this.#walk.frame.unit.home);
+      if (name === 'Proxy') this.#proxyReads(args);
       if (isCollection(name) || name === 'Proxy' || name === 'WeakRef') {
         // Also an object of its own, to which elements can be added.
         flow.newObject(result, this.#walk.frame.unit);
@@ -87,6 +101,29 @@ export class CallBuilder {
     const args = node.arguments.map((arg) => this.#walk.argument(arg));
     return this.emitCall(node, callee, NOWHERE, args, { constructs: true, calleeName: name })
       .result;
+  }
+
+  /** What the `get` trap of a proxy returns can come out of any read. */
+  #proxyReads(args: readonly Argument[]): void {
+    const flow = this.#walk.flow;
+    const { unit } = this.#walk.frame;
+    const [target, handler] = args;
+    if (!target || !handler) return;
+    const returned = flow.graph.newPlace(unit.home);
+    const passed = [{ place: target.place, isSpread: true, isCallable: true }];
+    const trap = flow.load(unit, handler.place, 'get');
+    const { owner } = this.#walk.frame;
+    flow.call({
+      site: undefined,
+      owner,
+      unit,
+      callee: trap,
+      receiver: handler.place,
+      args: passed,
+      result: returned,
+      isNative: true,
+    });
+    flow.graph.flow(returned, this.#walk.unitField(unit.isUser ? DYNAMIC : METHOD));
   }
 
   emitCall(
@@ -211,6 +248,26 @@ export class CallBuilder {
     if (passed.length > 0) this.#walk.flow.shiftParameters(target, passed.length);
   }
 
+  /** `[].forEach.call(list, f)`, `f.call.call(g)`: a native method is what gets called. */
+  #borrowed(
+    node: acorn.Node,
+    method: acorn.Node,
+    receiver: Place,
+    args: readonly Argument[],
+    result: Place,
+  ): void {
+    const member = unwrap(method);
+    if (member.type !== 'MemberExpression') return;
+    const key = this.#walk.keys.staticKey(member.property, member.computed);
+    const native = nativeMethod(key);
+    if (native) this.#native(node, native, receiver, args, result);
+    else if (key === 'call') {
+      this.#callBack(node, receiver, args.slice(1), result, args[0]?.place ?? NOWHERE);
+    } else if (key === 'apply') {
+      this.#callBack(node, receiver, this.#elementsOf(args[1] ?? args[0]), result);
+    }
+  }
+
   #elementsOf(list: Argument | undefined): Argument[] {
     if (!list) return [];
     const place = this.#walk.flow.load(this.#walk.frame.unit, list.place, ELEMENT);
@@ -277,6 +334,20 @@ export class CallBuilder {
         graph.flow(at(1), unit.mixed);
         break;
       }
+      case 'Object.getOwnPropertyDescriptor': {
+        const key = node.arguments[1];
+        const property = key ? this.#walk.keys.staticKey(key, true) : DYNAMIC;
+        const descriptor = flow.newObject(result, unit);
+        const put = (part: string, from: string): void => {
+          const place = flow.load(unit, at(0), from);
+          graph.flow(place, flow.field(descriptor, part));
+          graph.flow(place, flow.field(unit.value, part));
+        };
+        put('value', property);
+        put('get', property === DYNAMIC ? DYNAMIC : GETTER + property);
+        put('set', property === DYNAMIC ? DYNAMIC : SETTER + property);
+        break;
+      }
       case 'Object.values':
       case 'Object.entries':
       case 'Object.getOwnPropertyDescriptors': {
@@ -293,9 +364,13 @@ export class CallBuilder {
         graph.flow(values, flow.field(unit.value, DYNAMIC));
         break;
       }
-      case 'Reflect.apply':
-        this.#callBack(node, at(0), this.#elementsOf(args[2]), result, at(1));
+      case 'Reflect.apply': {
+        const list = this.#elementsOf(args[2]);
+        this.#callBack(node, at(0), list, result, at(1));
+        const [method] = node.arguments;
+        if (method) this.#borrowed(node, method, at(1), list, result);
         break;
+      }
       case 'Reflect.construct':
         this.#callBack(node, at(0), this.#elementsOf(args[1]), result, NOWHERE, true);
         break;
@@ -355,9 +430,10 @@ export class CallBuilder {
     const name = key ? this.#walk.keys.staticKey(key, true) : DYNAMIC;
     if (descriptor?.type !== 'ObjectExpression') {
       const place = descriptor ? this.#walk.visit(descriptor) : NOWHERE;
-      for (const part of ['value', 'get']) {
-        flow.store(unit, object, name, flow.load(unit, place, part));
-      }
+      flow.store(unit, object, name, flow.load(unit, place, 'value'));
+      flow.store(unit, object, GETTER + name, flow.load(unit, place, 'get'));
+      flow.store(unit, object, SETTER + name, flow.load(unit, place, 'set'));
+      this.#walk.addAccessor(name);
       return object;
     }
     for (const property of descriptor.properties) {
@@ -375,7 +451,7 @@ export class CallBuilder {
         continue;
       }
       const info = this.#walk.functionValue(property.value, undefined, object);
-      this.#walk.accessors.add(name);
+      this.#walk.addAccessor(name);
       unit.definedKeys.add(name);
       if (part === 'get') {
         flow.store(unit, object, GETTER + name, info.value.origin);
@@ -403,10 +479,11 @@ export class CallBuilder {
   }
 
   #helper(callee: acorn.Identifier): HelperName | undefined {
-    const name = IMPORT_HELPERS.get(callee.name);
-    if (name === undefined) return undefined;
     const binding = this.#walk.scopes.bindingOf.get(callee);
-    return binding === undefined || binding.scope.kind === 'program' ? name : undefined;
+    if (binding !== undefined && binding.scope.kind !== 'program') return undefined;
+    const name = IMPORT_HELPERS.get(callee.name);
+    if (name !== undefined || binding === undefined) return name;
+    return this.#walk.isHelperBinding(binding) ? 'other' : undefined;
   }
 
   #helperCall(node: acorn.CallExpression, helper: HelperName): Place {
@@ -450,9 +527,65 @@ export class CallBuilder {
         const args = node.arguments.map((arg) => this.#walk.argument(arg));
         return args[0]?.place ?? NOWHERE;
       }
+      case 'decorate':
+        return this.#decorate(node);
+      case 'other':
+        return this.#otherHelper(node);
     }
     const args = node.arguments.map((arg) => this.#walk.argument(arg));
     return this.emitCall(node, this.#walk.visit(node.callee), NOWHERE, args).result;
+  }
+
+  /** `__decorateClass([d, …], target, key)`: the method becomes what the decorators make of it. */
+  #decorate(node: acorn.CallExpression): Place {
+    const flow = this.#walk.flow;
+    const { unit } = this.#walk.frame;
+    const [decorators, target, key] = node.arguments;
+    const list = decorators ? this.#walk.visit(decorators) : NOWHERE;
+    const object = target ? this.#walk.visit(target) : NOWHERE;
+    const name = key ? this.#walk.keys.staticKey(key, true) : undefined;
+    for (const other of node.arguments.slice(2)) this.#walk.visit(other);
+    const returned = flow.graph.newPlace(unit.home);
+    const descriptor = flow.graph.newPlace(unit.home);
+    const passed = [object, descriptor].map((place) => ({
+      place,
+      isSpread: true,
+      isCallable: true,
+    }));
+    this.#callBack(undefined, flow.load(unit, list, ELEMENT), passed, returned);
+    if (name === undefined) {
+      flow.graph.flow(object, returned);
+      return returned;
+    }
+    const value = flow.newObject(descriptor, unit);
+    const method = flow.load(unit, object, name);
+    flow.graph.flow(method, flow.field(value, 'value'));
+    flow.graph.flow(method, flow.field(unit.value, 'value'));
+    const decorated = this.#walk.join(returned, descriptor);
+    flow.store(unit, object, name, flow.load(unit, decorated, 'value'));
+    return returned;
+  }
+
+  /** A helper whose meaning is not known here: it may call its arguments and give any of them back. */
+  #otherHelper(node: acorn.CallExpression): Place {
+    const flow = this.#walk.flow;
+    const { unit, owner } = this.#walk.frame;
+    const args = node.arguments.map((arg) => this.#walk.argument(arg));
+    const result = flow.graph.newPlace(unit.home);
+    for (const { place } of args) flow.graph.flow(place, result);
+    const callee = NOWHERE;
+    const call = flow.call({
+      site: node,
+      owner,
+      unit,
+      callee,
+      receiver: NOWHERE,
+      args,
+      result,
+      isNative: true,
+    });
+    flow.callBackArguments(call);
+    return result;
   }
 
   /** `__commonJS({ "path"(exports, module) {…} })`: calling the result runs the body once. */

@@ -121,6 +121,7 @@ export interface Call extends CallShape {
   hasTaintedArgument: boolean;
   isResolved: boolean;
   wasLookedUp: boolean;
+  isAssumed: boolean;
 }
 
 export interface Load {
@@ -589,6 +590,7 @@ export class Flow {
       hasTaintedArgument: false,
       isResolved: shape.isNative === true,
       wasLookedUp: false,
+      isAssumed: false,
     };
     const { graph } = this;
     call.unit.calls.push(call);
@@ -692,6 +694,8 @@ export class Flow {
     if (given !== undefined) {
       this.graph.put(call.result, this.#hostOfType(given));
     }
+    // A host function may give back what it was given.
+    if (call.unit.isUser) for (const { place } of call.args) this.graph.flow(place, call.result);
     if (!member.callsBack && !member.callsBackProperties) return;
     const passed = call.args.map(({ place }) => ({ place, isSpread: true, isCallable: true }));
     const callBack = (callee: Place) =>
@@ -713,6 +717,29 @@ export class Flow {
       else if (!hasLiteral && arg.place !== NOWHERE) {
         callBack(this.load(call.unit, arg.place, DYNAMIC));
       }
+    }
+  }
+
+  /** The callee calls its arguments with each other, their elements and elements of the unit. */
+  callBackArguments(call: Call): void {
+    const { unit, owner, site, args, result } = call;
+    const passed = [this.field(unit.value, ELEMENT), call.receiver, result];
+    for (const { place } of args) passed.push(place, this.load(unit, place, ELEMENT));
+    const spread = passed
+      .filter((place) => place !== NOWHERE)
+      .map((place) => ({ place, isSpread: true, isCallable: true }));
+    for (const arg of args) {
+      if (!arg.isCallable) continue;
+      this.call({
+        site,
+        owner,
+        unit,
+        callee: arg.place,
+        receiver: NOWHERE,
+        args: spread,
+        result,
+        isNative: true,
+      });
     }
   }
 

@@ -138,10 +138,6 @@ export class FlowGraph {
     return this.#isFrozen[home] === true;
   }
 
-  get placeCount(): number {
-    return this.#next.length;
-  }
-
   get stepCount(): number {
     return this.#steps;
   }
@@ -160,10 +156,6 @@ export class FlowGraph {
     this.#demanded.push(Demand.Nothing);
     this.#isTainted.push(false);
     return place;
-  }
-
-  isTaintedPlace(place: Place): boolean {
-    return this.#isTainted[place] === true;
   }
 
   valuesAt(place: Place): ReadonlySet<Value> | undefined {

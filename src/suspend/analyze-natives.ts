@@ -65,9 +65,9 @@ const PRIMITIVE_METHODS: ReadonlySet<string> = new Set(
   (
     'push pop shift unshift slice splice join split trim trimStart trimEnd charAt charCodeAt codePointAt ' +
     'indexOf lastIndexOf includes substring substr toUpperCase toLowerCase toFixed toPrecision toString ' +
-    'toLocaleString padStart padEnd startsWith endsWith localeCompare normalize match matchAll repeat ' +
+    'toLocaleString padStart padEnd startsWith endsWith localeCompare ' +
     'concat length prototype constructor name message stack hasOwnProperty isPrototypeOf getTime ' +
-    'toISOString byteLength byteOffset buffer subarray getUint8 setUint8 test exec source flags lastIndex'
+    'toISOString byteLength byteOffset subarray getUint8 setUint8 lastIndex'
   ).split(' '),
 );
 

@@ -263,7 +263,80 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'a thenable of its own': `
     class Task { constructor(f) { this.f = f; } then(cb) { return cb(this.f()); } }
     export default function () { log(new Task(() => block(1)).then((x) => block(x + 1))); }`,
+  'a native method under another name': `
+    const each2 = Function.prototype.call.bind([].forEach); export default function () { each2([1], (x) => log(block(x))); }`,
+  'a native method taken out by destructuring': `
+    const { forEach } = Array.prototype; export default function () { forEach.call([1], (x) => log(block(x))); [].map.call('ab', (c) => log(block(c))); }`,
+  'native methods under computed names': `
+    const map = (xs, f) => xs['map'](f); const how = 'map'; export default function () { log(map([1], (x) => block(x))); log([2][how]((x) => block(x))); for (const k of ['map','filter']) log([1][k]((x)=>block(x))); }`,
+  'toString called by name': `
+    const o = { toString() { return block('s'); } }; export default function () { log(o.toString()); }`,
+  'nested patterns': `
+    const { a: { b: [f] } } = { a: { b: [(x) => block(x)] } }; export default function () { log(f(1)); }`,
+  'a static async factory': `
+    class A { static async make() { const a = new A(); await a.init(); return a; } async init() { this.v = block(1); } } export default async function () { log((await A.make()).v); }`,
+  'iterators of arrays and maps': `
+    export default function () { const it = [1,2][Symbol.iterator](); log(it.next().value); const m = new Map([[1,(x)=>block(x)]]).entries(); log(m.next().value[1](3)); }`,
+  'objects passed to callbacks': `
+    export default function () { const w = { f: (x) => block(x) }; with_(w, (o) => log(o.f(1))); function with_(o, g) { return g(o); } }`,
+  'async iteration beside blocking': `
+    const handler = { async *[Symbol.asyncIterator]() { yield 1; } }; export default async function () { for await (const x of handler) log(block(x)); }`,
+  'flattened lists of functions': `
+    export default function () { const fs = { a: [() => block(1)] }; log(structured(fs)); function structured(o) { return Object.values(o).flat().map((f) => f()); } }`,
+  'a registry of sets in a map': `
+    const reg = new Map(); function on(n, f) { const l = reg.get(n) ?? new Set(); l.add(f); reg.set(n, l); } on('a', () => log(block(1))); export default function () { reg.get('a').forEach((f) => f()); for (const [, s] of reg) for (const f of s) f(); }`,
+  'a proxy that makes methods': `
+    const wait = { for: (x) => block(x) }; const api = new Proxy({}, { get: (_, k) => (x) => wait.for(k + x) }); export default function () { log(api.hello(1)); }`,
+  'a function created on first use': `
+    let cb; export function setup() {} export default function () { cb = cb ?? ((x) => block(x)); go(); function go() { log(cb(2)); } }`,
+  'a queue of functions': `
+    const Q = []; const enqueue = (...f) => Q.push(...f); export default function () { enqueue(() => log(block(1)), () => log(2)); let f; while ((f = Q.shift())) f(); }`,
+  'a generator as the iterator of a class': `
+    class Q { *[Symbol.iterator]() { yield block(1); yield 2; } } export default function () { for (const x of new Q()) log(x); }`,
+  'destructured results': `
+    export default function () { const [a, b] = [() => block(1), () => 2].map((f) => f()); log(a, b); }`,
+  'computed keys in literals': `
+    const o = { ['run' + 1]: () => block(1) }; export default function () { log(o.run1()); }`,
+  'methods that call siblings through a closure': `
+    const make = () => { const self = { go: () => self.inner(), inner: () => block(4) }; return self; }; export default function () { log(make().go()); }`,
+  'the getter of a property descriptor': `
+    export default function () { const d = Object.getOwnPropertyDescriptor({ get x() { return block(1); } }, 'x'); log(d.get()); }`,
+  'a lazily replaced getter': `
+    const lazy = { get client() { const v = { go: () => block(1) }; Object.defineProperty(this, 'client', { value: v }); return v; } }; export default function () { log(lazy.client.go(), lazy.client.go()); }`,
+  'a function made from text': `
+    export default function () { const f = new Function('x', 'return x'); log(f(block(1))); }`,
+  'sorting, grouping and searching': `
+    export default function () { log([3,1].toSorted((a, b) => block(a - b)), Object.groupBy ? 1 : 1, [1].findLast((x) => block(x)), [[1,[2]]].flat(2)); }`,
+  'a subclass of Error': `
+    class E extends Error { constructor(m) { super(m); this.v = block(m); } } export default function () { try { throw new E('x'); } catch (e) { log(e.v, e.message); } }`,
+  'a subclass of Array': `
+    class L extends Array { each(f) { for (const x of this) f(x); } } export default function () { const l = new L(); l.push(1, 2); l.each((x) => log(block(x))); l.forEach((x) => log(block(x))); }`,
+  'a subclass of Map': `
+    class M extends Map { get(k) { return block(super.get(k)); } } export default function () { const m = new M(); m.set('a', 1); log(m.get('a')); }`,
+  'a plain thenable': `
+    export default function () { const p = { then(ok) { ok(block(3)); } }; p.then((v) => log(v)); }`,
+  'chained assignment': `
+    const k = {}; k.a = k.b = k['c'] = (x) => block(x); export default function () { log(k.a(1), k.b(2), k.c(3)); }`,
+  'a symbol under two names': `
+    const s = Symbol(); const t = s; const o = { [t]: () => block(1) }; export default function () { log(o[s]()); }`,
+  'a namespace as TypeScript emits it': `
+    var N; (function (N) { N.go = (x) => block(x); })(N || (N = {})); export default function () { log(N.go(1)); }`,
+  'a self-reference': `
+    const f = function self(n) { return n ? self(n - 1) : block(n); }; export default function () { log(f(3)); }`,
+  'a copied object': `
+    export default function () { const o = JSON.parse('{"a":1}'); o.f = () => block(1); const c = structuredCloneLike(o); log(c.f()); function structuredCloneLike(x) { const y = {}; for (const k in x) y[k] = x[k]; return y; } }`,
+  'an object that is its own iterator': `
+    export default function () { const it = { from: 1, to: 3, [Symbol.iterator]() { return this; }, next() { return this.from <= this.to ? { value: block(this.from++), done: false } : { done: true }; } }; for (const v of it) log(v); }`,
+  'a decorator': `
+    function dec(t, k, d) { const o = d.value; d.value = function (...a) { return o.apply(this, a); }; return d; } class A { m(x) { return block(x); } } Object.defineProperty(A.prototype, 'm', dec(A.prototype, 'm', Object.getOwnPropertyDescriptor(A.prototype, 'm'))); export default function () { log(new A().m(2)); }`,
+  'a pipeline made by reduce': `
+    const pipe = (...fs) => fs.reduce((f, g) => (x) => g(f(x))); export default function () { log(pipe((x) => x + 1, (x) => block(x), (x) => x * 2)(1)); }`,
+  'workers that share a queue': `
+    async function worker(id, q) { for (let j; (j = q.shift());) { await null; log(id, block(j)); } } export default async function () { const q = [1,2,3]; await Promise.all([worker('a', q), worker('b', q)]); }`,
 };
+
+/** Works only where the analysis finds the accessor; `all` goes by names in literals and classes. */
+const AUTO_ONLY: ReadonlySet<string> = new Set(['a getter defined with defineProperty']);
 
 describe('auto', () => {
   for (const [name, body] of Object.entries(PROGRAMS)) {
@@ -272,6 +345,7 @@ describe('auto', () => {
       const expected = await runOriginal(code, 2);
       assert.ok(expected.length > 0, 'the program leaves a trace');
       for (const mode of ['all', 'auto'] as const) {
+        if (mode === 'all' && AUTO_ONLY.has(name)) continue;
         const traces = await runTransformed(code, { mode, iterations: 2 });
         for (const trace of traces) assert.deepEqual(trace, expected, mode);
       }

@@ -33,12 +33,14 @@ export interface SyntaxWalk {
   readonly keys: Keys;
   /** Where the walk is. */
   readonly frame: Frame;
-  /** Names that have a getter or setter somewhere. */
-  readonly accessors: Set<string>;
+  /** Some object has a getter or setter of this name. */
+  addAccessor(key: string): void;
   /** Bindings of `require_x` and `init_x`. */
   readonly moduleRunners: ReadonlySet<Binding>;
   /** `module` parameters of wrapped modules, with the place of their `exports`. */
   readonly moduleFields: Map<Binding, Place>;
+  /** The binding is a function the bundler added. */
+  isHelperBinding(binding: Binding): boolean;
   /** Visits a node; for an expression, gives the place of its value. */
   visit(node: acorn.Node): Place;
   visitAll(nodes: readonly (acorn.Node | null | undefined)[]): void;

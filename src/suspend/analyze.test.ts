@@ -378,13 +378,27 @@ describe('analyze, packages', () => {
   it('treats a package as blocking throughout when it loses a blocking callback', () => {
     const { result, names } = find(`
       // @unit lib
-      function run(f) { return external.table.unknown(f); }
+      function run(f, name) { return external.table[name](f); }
       function other() { return run(1); }
       // @unit .
       import { sleep } from 'k6';
       export default function main() { run(() => sleep(1)); }`);
     assert.deepEqual([...result.widened.keys()], ['lib']);
     assert.ok(names.includes('other'));
+  });
+
+  it('treats a package as blocking throughout when user code hands it a callback nobody takes', () => {
+    const { result, sites } = find(`
+      // @unit lib
+      const registry = {};
+      function define(name, make) { registry[name] = make(); }
+      define('deep', () => ({ run: (f) => f() }));
+      const lib = { part: (name) => registry[name] };
+      // @unit .
+      import { sleep } from 'k6';
+      export default function main() { lib.part('deep').exec(() => sleep(1)); }`);
+    assert.deepEqual([...result.widened.keys()], ['lib']);
+    assert.ok(sites.includes("lib.part('deep').exec(() => sleep(1))"));
   });
 
   it('gives up on what exceeds the budget, and says so', () => {

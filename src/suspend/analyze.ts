@@ -19,7 +19,7 @@ import {
   type FunctionInfo,
   type Unit,
 } from './analyze-flow.ts';
-import { type FlowLimits, NOWHERE } from './analyze-graph.ts';
+import { DYNAMIC, type FlowLimits, NOWHERE } from './analyze-graph.ts';
 import type { HostInfo } from './analyze-host.ts';
 import { isFunction, resolveScopes, type ScopeTree } from './scope.ts';
 
@@ -55,6 +55,7 @@ function settle(flow: Flow, scopes: ScopeTree): void {
     flow.graph.solve();
     if (suspendWrappers(flow, scopes)) continue;
     if (lookUpElsewhere(flow)) continue;
+    if (assumeCalledBack(flow)) continue;
     if (!widenLostUnits(flow)) return;
   }
 }
@@ -101,6 +102,24 @@ function lookUpElsewhere(flow: Flow): boolean {
   return hasChanged;
 }
 
+/**
+ * User code passes something that blocks to a function nobody found: one of JavaScript's own under
+ * another name (`const each = [].forEach.call.bind(…)`), a method under a computed name. It is taken to
+ * call its arguments back with whatever it has been given.
+ */
+function assumeCalledBack(flow: Flow): boolean {
+  let hasChanged = false;
+  for (let i = 0; i < flow.taintedCalls.length; i++) {
+    const call = flow.taintedCalls[i];
+    if (!call?.unit.isUser || call.isResolved || call.site === undefined) continue;
+    if (call.isAssumed) continue;
+    call.isAssumed = true;
+    flow.callBackArguments(call);
+    hasChanged = true;
+  }
+  return hasChanged;
+}
+
 /** A package that was given a blocking function and calls something unknown with it blocks throughout. */
 function widenLostUnits(flow: Flow): boolean {
   let hasChanged = false;
@@ -108,18 +127,19 @@ function widenLostUnits(flow: Flow): boolean {
     if (!isLost(call, flow)) continue;
     for (const unit of lostIn(call, flow)) {
       if (unit.isUser || unit.widened !== undefined) continue;
-      flow.widen(
-        unit,
-        `a blocking function is passed to ${call.calleeName ?? 'a function'}, which was not found`,
-      );
+      const callee = call.calleeName === DYNAMIC ? 'a computed method' : (call.calleeName ?? 'it');
+      flow.widen(unit, `a blocking function is passed to ${callee}, and lost there`);
       hasChanged = true;
     }
   }
   return hasChanged;
 }
 
+/** The packages in which the call may go on. */
 function lostIn(call: Call, flow: Flow): Unit[] {
-  if (!call.unit.isUser) return [call.unit];
+  // Only computed names hide functions of the package itself; a parameter that got nothing, or a name
+  // that nothing in the package has, leads out of the script.
+  if (!call.unit.isUser) return call.calleeName === DYNAMIC ? [call.unit] : [];
   const units: Unit[] = [];
   for (const value of flow.graph.valuesAt(call.callee) ?? []) {
     if (value.what.kind !== 'unit') continue;

@@ -178,7 +178,7 @@ class Assumption {
     const constructors = new Map<ClassNode, FunctionNode>();
     for (const [fn, cls] of this.#classOf) constructors.set(cls, fn);
     for (const cls of this.#scopes.classes) {
-      const constructor = constructors.get(cls);
+      const body = constructors.get(cls);
       const isNativeParent = cls.superClass && this.#isFree(cls.superClass, NATIVE_PARENTS);
       const isOverOther = cls.superClass && !isNativeParent;
       const hasBlockingField = cls.body.body.some(
@@ -186,16 +186,16 @@ class Assumption {
       );
       // `super()` alone does not make the constructor of a native's subclass suspend.
       const hasBlockingBody =
-        constructor !== undefined && suspendable.has(constructor) && this.#blocksBeyondSuper(constructor);
+        body !== undefined && suspendable.has(body) && this.#blocksBeyondSuper(body);
       if (this.#isForced || isOverOther || hasBlockingField || hasBlockingBody) {
         found.add(cls);
-        if (constructor !== undefined) suspendable.add(constructor);
-      } else if (constructor !== undefined) suspendable.delete(constructor);
+        if (body !== undefined) suspendable.add(body);
+      } else if (body !== undefined) suspendable.delete(body);
     }
     return found;
   }
 
-  #blocksBeyondSuper(constructor: FunctionNode): boolean {
+  #blocksBeyondSuper(fn: FunctionNode): boolean {
     let found = false;
     const visit = (node: acorn.Node): void => {
       if (found) return;
@@ -210,8 +210,8 @@ class Assumption {
       if (isFunction(node) || isClass(node)) return;
       forEachChild(node, visit);
     };
-    for (const param of constructor.params) visit(param);
-    visit(constructor.body);
+    for (const param of fn.params) visit(param);
+    visit(fn.body);
     return found;
   }
 }

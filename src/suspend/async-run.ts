@@ -21,7 +21,6 @@ export class Awaited {
 /** The realm's own promise machinery, taken before any script can change it. */
 export interface PromiseIntrinsics {
   readonly Promise: PromiseConstructor;
-  // biome-ignore lint/suspicious/noThenProperty: the intrinsic itself
   readonly then: typeof Promise.prototype.then;
   readonly catch: typeof Promise.prototype.catch;
   readonly finally: typeof Promise.prototype.finally;
@@ -126,9 +125,12 @@ export class PromiseGate {
   /** The class of the derived promise: that of the promise itself, or its species. */
   #derived(promise: Promise<unknown>): PromiseConstructor {
     const { Promise: NativePromise } = this.#intrinsics;
-    const { constructor } = promise;
-    if (constructor === NativePromise || constructor === undefined) return NativePromise;
-    const species = Reflect.get(constructor, Symbol.species) as PromiseConstructor | null | undefined;
+    const own: unknown = promise.constructor;
+    if (own === NativePromise || own === undefined) return NativePromise;
+    const species = Reflect.get(own as object, Symbol.species) as
+      | PromiseConstructor
+      | null
+      | undefined;
     return species ?? NativePromise;
   }
 
@@ -145,7 +147,15 @@ export class PromiseGate {
       then.call(
         promise,
         (value) =>
-          this.run(() => reaction(after(() => value), undefined, resolve, reject, resolve)),
+          this.run(() =>
+            reaction(
+              after(() => value),
+              undefined,
+              resolve,
+              reject,
+              resolve,
+            ),
+          ),
         (reason) => {
           const rethrow = (): never => {
             throw reason;

@@ -8,7 +8,7 @@ const RUNTIME = import.meta.url.slice(0, import.meta.url.lastIndexOf('/') + 1);
 
 /** Thrown at the blocking call; also reported to the host, because libraries swallow errors. */
 export class BlockingError extends Error {
-  override readonly name = "BlockingError";
+  override readonly name = 'BlockingError';
   /** The blocking call: `sleep`, `ws.connect`. */
   readonly call: string;
   /** The native function in between (`JSON.stringify`), if that is the cause. */
@@ -65,16 +65,19 @@ function nativeCaller(): string | undefined {
     (site) => isRuntimeFrame(site) && SYNC_RUNNERS.test(site.getFunctionName() ?? ''),
   );
   if (boundary === -1) return undefined;
-  for (const site of sites.slice(boundary + 1)) {
-    if (isRuntimeFrame(site)) continue;
-    const file = site.getFileName();
-    if (file !== null && file !== undefined && !file.startsWith('node:')) continue;
-    const name = site.getFunctionName();
-    if (name === null || name === 'next') continue;
-    const type = site.getTypeName();
-    return type === null || type === 'Object' || name.includes('.') ? name : `${type}.${name}`;
-  }
-  return 'a native function';
+  // Next comes the wrapper that the native code called, unless it is one of the runtime's own.
+  const [first, second] = sites.slice(boundary + 1).filter((site) => !isRuntimeFrame(site));
+  return nativeName(first) ?? nativeName(second) ?? 'an implicit conversion, proxy or iteration';
+}
+
+/** `JSON.stringify`, `Array.join` … for a frame without source. */
+function nativeName(site: NodeJS.CallSite | undefined): string | undefined {
+  const file = site?.getFileName();
+  const name = site?.getFunctionName();
+  if (site === undefined || (file !== null && file !== undefined)) return undefined;
+  if (name === null || name === undefined || name === 'next') return undefined;
+  const type = site.getTypeName();
+  return type === null || type === 'Object' || name.includes('.') ? name : `${type}.${name}`;
 }
 
 /** A frame of this folder's own code. */

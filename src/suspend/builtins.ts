@@ -9,7 +9,7 @@ export const ES_GLOBALS: ReadonlySet<string> = new Set(
     'Float64Array Function Int16Array Int32Array Int8Array Intl JSON Map Math Number Object Promise ' +
     'Proxy RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String Symbol SyntaxError ' +
     'TypeError URIError Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet ' +
-    'AggregateError WebAssembly globalThis'
+    'AggregateError WebAssembly Iterator Float16Array globalThis'
   ).split(' '),
 );
 

@@ -16,9 +16,7 @@ export function emitCall(e: Emitter, node: acorn.CallExpression, frame: Frame): 
   const direct = staticCall(e, node, frame);
   if (direct !== undefined) return direct;
   return reference(e, node.callee, frame, (target, self) =>
-    checkedCall(e, frame, target, self, node.callee, () =>
-      e.argumentList(node.arguments, frame),
-    ),
+    checkedCall(e, frame, target, self, node.callee, () => e.argumentList(node.arguments, frame)),
   );
 }
 
@@ -32,8 +30,8 @@ export function emitNew(e: Emitter, node: acorn.NewExpression, frame: Frame): Ro
     `,${args}=[`,
     e.argumentList(node.arguments, frame),
     placed(
-      `],(${twin}=${e.helper('cn')}(${callee},${name}))===undefined?new ` +
-        `${callee}(...${args}):yield* ${twin}(${callee},${args}))`,
+      `],(${twin}=${e.helper('cn')}(${callee},${name}))===undefined?` +
+        `${e.helper('nw')}(${callee},${args},${name}):yield* ${twin}(${callee},${args}))`,
       node.start,
     ),
   ];
@@ -42,11 +40,7 @@ export function emitNew(e: Emitter, node: acorn.NewExpression, frame: Frame): Ro
 }
 
 /** A tagged template whose tag may suspend. The template object stays that of its place in the source. */
-export function emitTagged(
-  e: Emitter,
-  node: acorn.TaggedTemplateExpression,
-  frame: Frame,
-): Rope {
+export function emitTagged(e: Emitter, node: acorn.TaggedTemplateExpression, frame: Frame): Rope {
   return reference(e, node.tag, frame, (target, self) =>
     checkedCall(e, frame, target, self, node.tag, () => [
       '...',
@@ -126,12 +120,7 @@ function detached(e: Emitter, callee: acorn.Node, frame: Frame): Rope {
 }
 
 /** `object.member` where the object is in a variable. */
-export function memberOf(
-  e: Emitter,
-  node: acorn.MemberExpression,
-  object: string,
-  frame: Frame,
-): Rope {
+function memberOf(e: Emitter, node: acorn.MemberExpression, object: string, frame: Frame): Rope {
   const { property } = node;
   if (isNode(property, 'PrivateIdentifier')) return privateRead(e, property, object, frame);
   if (e.blocks(node, frame)) {
@@ -172,7 +161,12 @@ function privateRead(
   const twins = e.privateTwins(property.name);
   if (twins?.method !== undefined) {
     // A private method cannot be stamped when its class is made: nobody can reach it then.
-    return [e.helper(twins.marker ?? 'm'), `(${object}.`, whole(property), `,${object}.#${twins.method})`];
+    return [
+      e.helper(twins.marker ?? 'm'),
+      `(${object}.`,
+      whole(property),
+      `,${object}.#${twins.method})`,
+    ];
   }
   if (twins?.get !== undefined && frame.canSuspend) {
     return placed(`(yield* ${object}.#${twins.get}())`, property.start);
@@ -305,7 +299,7 @@ function linksOf(chain: acorn.Node): { base: acorn.Node; links: Link[] } {
     if (isNode(base, 'MemberExpression')) {
       links.unshift(base);
       base = base.object;
-    } else if (isNode(base, 'CallExpression')) {
+    } else if (isNode(base, 'CallExpression') && !isNode(base.callee, 'Super')) {
       links.unshift(base);
       base = base.callee;
     } else return { base, links };
@@ -339,13 +333,7 @@ function chainReference(e: Emitter, node: acorn.ChainExpression, frame: Frame, u
     value,
     ')',
   ]);
-  const rope: Rope = [
-    `(${self}=undefined,${callee}=(`,
-    chain,
-    '),',
-    use(callee, self),
-    ')',
-  ];
+  const rope: Rope = [`(${self}=undefined,${callee}=(`, chain, '),', use(callee, self), ')'];
   frame.temps.release(2);
   return rope;
 }
@@ -371,6 +359,16 @@ function chainBody(
   if (isNode(base, 'Super')) {
     isFirstSuper = true;
     value = '';
+  } else if (isNode(base, 'ChainExpression') && links[0]?.type === 'CallExpression') {
+    const [callee, self] = [take(), take()];
+    const chain = chainBody(e, base, frame, false, (inner, of) => [
+      `(${self}=${of ?? 'undefined'},`,
+      inner,
+      ')',
+    ]);
+    parts.push(`(${self}=undefined,${callee}=(`, chain, '),false)||');
+    value = callee;
+    receiver = self;
   } else value = e.argument(base, frame);
   const guard = (): void => {
     const held = take();

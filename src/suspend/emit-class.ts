@@ -26,10 +26,10 @@ import {
   Temps,
   whole,
 } from './frame.ts';
-import { keyHint, keyName } from './key-name.ts';
 import { stripGenerated } from './generated-name.ts';
+import { keyHint, keyName } from './key-name.ts';
+import { initialiserMayWait } from './may-wait.ts';
 import type { Rope } from './rope.ts';
-import { forEachChild, isClass, isFunction } from './scope.ts';
 
 type Member = acorn.MethodDefinition | acorn.PropertyDefinition | acorn.StaticBlock;
 
@@ -71,6 +71,7 @@ class ClassWriter {
   #self = '';
   /** Statements of the static block at the start of the class. */
   readonly #setup: string[] = [];
+  readonly #marks: string[] = [];
   /** Private statics that hold computed keys. */
   readonly #slots: string[] = [];
   /** Instance fields and late static parts, as statements of their twins. */
@@ -88,13 +89,14 @@ class ClassWriter {
     this.#members = node.body.body as readonly Member[];
     this.#isSuspendable = e.program.analysis.suspendableClasses.has(node);
     this.#isDerived = node.superClass !== null && node.superClass !== undefined;
-    const fields = this.#members.filter((m) => m.type === 'PropertyDefinition' && !m.static);
-    const isBlocking = fields.some((field) => containsBlocking(e, field));
+    const fields = this.#members.filter(
+      (m): m is acorn.PropertyDefinition => m.type === 'PropertyDefinition' && !m.static,
+    );
+    const isBlocking = fields.some((field) => initialiserMayWait(e, field));
     this.#lowersFields =
       this.#isSuspendable && fields.length > 0 && (this.#isDerived || isBlocking);
     this.hasLateStatics =
-      frame.canSuspend &&
-      this.#members.some((m) => isStaticPart(m) && containsBlocking(e, m));
+      frame.canSuspend && this.#members.some((m) => isStaticPart(m) && initialiserMayWait(e, m));
     const base = { ...plainFrame(e.program.prefix), canSuspend: true };
     this.#fieldsFrame = { ...base, temps: new Temps(e.program.prefix) };
     this.#staticsFrame = { ...base, temps: new Temps(e.program.prefix) };
@@ -126,7 +128,8 @@ class ClassWriter {
       return members;
     });
     this.#frame.temps.release(this.#keyTemps);
-    const setup = this.#setup.length === 0 ? '' : `static{${this.#setup.join('')}}`;
+    const statements = [...this.#setup, ...this.#marks].join('');
+    const setup = statements === '' ? '' : `static{${statements}}`;
     return [header, '{', this.#slots.join(''), setup, body, '}'];
   }
 
@@ -244,7 +247,9 @@ class ClassWriter {
     if (isPrivate) {
       const entry = twins.get(key.name);
       const twin = (member.kind === 'method' ? entry?.method : entry?.[member.kind]) ?? '';
-      const parts = twinParts(e, value, innerFrame(e, value, this.#frame, true), { isMethod: true });
+      const parts = twinParts(e, value, innerFrame(e, value, this.#frame, true), {
+        isMethod: true,
+      });
       return [
         `${place}${accessor}`,
         whole(key),
@@ -269,10 +274,11 @@ class ClassWriter {
       keyText = whole(key);
       keyValue = JSON.stringify(keyName(key) ?? '');
     }
-    if (member.computed || !this.#isOverridden(member)) {
+    if (!this.#isOverridden(member)) {
       const target = member.static ? 'this' : 'this.prototype';
       const stamp = marker(e, value);
-      this.#setup.push(
+      // Last first: of members with the same name only the last exists, and the first mark stays.
+      this.#marks.unshift(
         `${e.helper('cm')}(${target},${keyValue},"${member.kind}",this.${twin},${stamp});`,
       );
     }
@@ -296,6 +302,8 @@ class ClassWriter {
     const usesSuper = e.program.scopes.facts.get(value)?.usesSuper === true;
     if (!usesSuper) return twinParts(e, value, frame, { isMethod: true });
     const superText = `${e.helper('u')}${id}`;
+    const home = member.static ? this.#self : `${this.#self}.prototype`;
+    const reference = `${e.helper('sh')}(${home},this)`;
     const isShadowed = e.program.scopes.scopeOf.get(value)?.bindings.has(this.#self) === true;
     return twinParts(
       e,
@@ -304,18 +312,19 @@ class ClassWriter {
       {
         isMethod: true,
         isPrologueApart: isShadowed,
-        prologue: `const ${superText}=${e.helper('sh')}(${this.#self}${member.static ? '' : '.prototype'},this);`,
+        prologue: `const ${superText}=${reference};`,
+        superInParams: reference,
       },
     );
   }
 
   /** A later member of the same name takes its place. */
   #isOverridden(member: acorn.MethodDefinition): boolean {
-    const name = keyName(member.key);
+    const name = fixedName(member);
     const later = this.#members.slice(this.#members.indexOf(member) + 1);
     return later.some((m) => {
-      if (m.type !== 'MethodDefinition' || m.computed || m.static !== member.static) return false;
-      if (m.kind === 'constructor' || keyName(m.key) !== name) return false;
+      if (m.type !== 'MethodDefinition' || m.static !== member.static) return false;
+      if (m.kind === 'constructor' || fixedName(m) !== name || name === undefined) return false;
       return m.kind === 'method' || member.kind === 'method' || m.kind === member.kind;
     });
   }
@@ -464,26 +473,14 @@ class ClassWriter {
   }
 }
 
+/** The name of a member whose key says it, computed or not. */
+function fixedName(member: acorn.MethodDefinition): string | undefined {
+  return member.computed && !isNode(member.key, 'Literal') ? undefined : keyName(member.key);
+}
+
 const RESERVED =
   /^(?:arguments|async|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|eval|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
 
-function isStaticPart(member: Member): boolean {
+function isStaticPart(member: Member): member is acorn.PropertyDefinition | acorn.StaticBlock {
   return member.type === 'StaticBlock' || (member.type === 'PropertyDefinition' && member.static);
-}
-
-/** True when the initialiser or static block itself (not a function in it) may suspend. */
-function containsBlocking(e: Emitter, member: Member): boolean {
-  if (member.type === 'MethodDefinition') return false;
-  const { mayBlock } = e.program.analysis;
-  const visit = (node: acorn.Node): boolean => {
-    if (mayBlock.has(node)) return true;
-    if (isFunction(node) || isClass(node)) return false;
-    let found = false;
-    forEachChild(node, (child) => {
-      found ||= visit(child);
-    });
-    return found;
-  };
-  if (member.type === 'StaticBlock') return member.body.some(visit);
-  return member.value ? visit(member.value) : false;
 }

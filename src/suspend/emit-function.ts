@@ -13,7 +13,8 @@ import {
   slice,
   Temps,
 } from './frame.ts';
-import type { Placed, Rope } from './rope.ts';
+import { mayWait } from './may-wait.ts';
+import type { Rope } from './rope.ts';
 
 /** Parameters and body (with braces) of an emitted function. */
 export interface Parts {
@@ -28,6 +29,8 @@ export interface PartsOptions {
   readonly argumentsFrom?: string;
   /** Keep parameters and body out of the scope of the prologue. */
   readonly isPrologueApart?: boolean;
+  /** What `super` is in parameters, which are evaluated before the prologue. */
+  readonly superInParams?: string;
   /** It cannot be called with `new`. */
   readonly isMethod?: boolean;
 }
@@ -80,13 +83,20 @@ export function twinParts(
 ): Parts {
   const rest = `${e.program.prefix}a`;
   // Parameters of a generator are evaluated when it is called, where nothing can wait.
-  const paramsFrame = node.generator ? { ...inner, canSuspend: false, isGenerator: false } : inner;
+  const atCall = node.generator ? { ...inner, canSuspend: false, isGenerator: false } : inner;
+  const paramsFrame =
+    options.superInParams === undefined ? atCall : { ...atCall, superText: options.superInParams };
   let params = parameterList(e, node, paramsFrame);
   let unpack: Rope = '';
   const from = options.argumentsFrom;
   const isSimple = node.params.every((param) => param.type === 'Identifier');
   const isNewable = options.isMethod !== true && readsNewTarget(e, node);
-  const mustMove = (node.async && !isSimple) || inner.temps.isUsed || suspends(params) || from !== undefined || (isNewable && !isSimple) ||
+  const mustMove =
+    (node.async && !isSimple) ||
+    inner.temps.isUsed ||
+    node.params.some((param) => mayWait(e, param)) ||
+    from !== undefined ||
+    (isNewable && !isSimple) ||
     options.isPrologueApart === true;
   if (mustMove && !node.generator) {
     const declare = redeclaresParameter(e, node) || isSimple ? 'var' : 'let';
@@ -102,8 +112,8 @@ export function twinParts(
     body = unpack === '' ? text : ['{', text, '}'];
   } else body = ['return ', e.argument(node.body, inner), ';'];
   const start: Rope = [inner.temps.declaration(), newTarget, options.prologue ?? ''];
-  const rest2: Rope = [probe, unpack, body];
-  return { params, body: ['{', start, options.isPrologueApart ? ['{', rest2, '}'] : rest2, '}'] };
+  const inside: Rope = [probe, unpack, body];
+  return { params, body: ['{', start, options.isPrologueApart ? ['{', inside, '}'] : inside, '}'] };
 }
 
 function parameterList(e: Emitter, node: FunctionNode, inner: Frame): Rope {
@@ -113,13 +123,6 @@ function parameterList(e: Emitter, node: FunctionNode, inner: Frame): Rope {
     list.push(e.emit(param, inner));
   });
   return list;
-}
-
-/** Generated code in the rope waits for something (or a function in it does; that is as good). */
-function suspends(rope: Rope): boolean {
-  if (typeof rope === 'string') return rope.includes('yield');
-  if (Array.isArray(rope)) return rope.some(suspends);
-  return 'text' in rope && (rope as Placed).text.includes('yield');
 }
 
 function redeclaresParameter(e: Emitter, node: FunctionNode): boolean {
@@ -144,7 +147,7 @@ export function stubParameters(e: Emitter, node: FunctionNode): { list: string; 
 }
 
 /** The helper that runs a twin's iterator for a native caller. */
-export function runner(e: Emitter, node: FunctionNode): string {
+function runner(e: Emitter, node: FunctionNode): string {
   return e.helper(node.async ? 'as' : 's');
 }
 
@@ -156,12 +159,7 @@ export function marker(e: Emitter, node: FunctionNode): string {
 }
 
 /** Body of a wrapper that is not an arrow function; `twin` is an expression for the generator function. */
-export function stubBody(
-  e: Emitter,
-  node: FunctionNode,
-  twin: string,
-  isMethod: boolean,
-): string {
+export function stubBody(e: Emitter, node: FunctionNode, twin: string, isMethod: boolean): string {
   const call = `${twin}.apply(this,arguments)`;
   if (node.generator) return `{return ${e.helper('gen')}(${twin},${call})}`;
   if (!isMethod && readsNewTarget(e, node)) return `{return ${e.helper('sn')}(${call},new.target)}`;
@@ -191,27 +189,22 @@ export function emitFunctionExpression(
   const ownName = node.type === 'FunctionExpression' ? node.id?.name : undefined;
   const name = ownName ?? (hint !== undefined && 'text' in hint ? hint.text : undefined);
   const id = e.program.nextId();
-  const twin = `${e.helper('g')}${id}`;
+  const isSelfNamed = ownName !== undefined && refersToItself(e, node);
+  const variable = `${e.helper('g')}${id}`;
+  const twin = isSelfNamed ? selfTwinName(e, node, variable) : variable;
   const { frame: inner, captures } = captureContext(e, node, frame, id);
   const generator = twinFunction(e, node, inner, name);
   const wrapper = wrapperExpression(e, node, twin, name, ownName !== undefined);
   const marked = `${marker(e, node)}(${wrapper},${twin})`;
+  const names = captures.map(([captured]) => captured).join(',');
+  const values = captures.map(([, value]) => value).join(',');
   let rope: Rope;
-  if (ownName !== undefined && refersToItself(e, node)) {
-    rope = ['(()=>{const ', selfTwinName(e, node, twin), '=', generator, `,${ownName}=`];
-    rope = [rope, `${marker(e, node)}(${wrapper.replaceAll(twin, selfTwinName(e, node, twin))},`];
-    rope = [rope, `${selfTwinName(e, node, twin)});return ${ownName}})()`];
-  } else {
-    const names = captures.map(([variable]) => variable);
-    const values = captures.map(([, value]) => value);
-    rope =
-      names.length === 0
-        ? [`(${twin}=>${marked})(`, generator, ')']
-        : [
-            `((${names.join(',')})=>{const ${twin}=`,
-            generator,
-            `;return ${marked}})(${values.join(',')})`,
-          ];
+  if (isSelfNamed) {
+    // The name is a constant of the twin's surroundings, as it is of a named function expression's.
+    rope = [`(()=>{const ${twin}=`, generator, `,${ownName}=${marked};return ${ownName}})()`];
+  } else if (names === '') rope = [`(${twin}=>${marked})(`, generator, ')'];
+  else {
+    rope = [`((${names})=>{const ${twin}=`, generator, `;return ${marked}})(${values})`];
   }
   if (hint !== undefined && 'variable' in hint && ownName === undefined) {
     return [`${e.helper('nm')}(`, rope, `,${hint.variable})`];
@@ -220,7 +213,7 @@ export function emitFunctionExpression(
 }
 
 /** `function* name(params){...}`, or with a factory around it when `new.target` is used. */
-export function twinFunction(
+function twinFunction(
   e: Emitter,
   node: FunctionNode,
   inner: Frame,

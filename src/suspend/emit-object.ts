@@ -5,12 +5,7 @@
  * added to the object one by one, between the parts of the literal before and after them.
  */
 import type * as acorn from 'acorn';
-import {
-  captureContext,
-  marker,
-  twinParts,
-  wrapperExpression,
-} from './emit-function.ts';
+import { captureContext, marker, twinParts, wrapperExpression } from './emit-function.ts';
 import { type Emitter, type Frame, isNode, whole } from './frame.ts';
 import { keyName } from './key-name.ts';
 import type { Rope } from './rope.ts';
@@ -117,7 +112,12 @@ function methodTwin(
   const inner = { ...captured, newTargetText: undefined };
   const superText = `${e.helper('u')}${id}`;
   const options =
-    home === undefined ? {} : { prologue: `const ${superText}=${e.helper('sh')}(${home},this);` };
+    home === undefined
+      ? {}
+      : {
+          prologue: `const ${superText}=${e.helper('sh')}(${home},this);`,
+          superInParams: `${e.helper('sh')}(${home},this)`,
+        };
   const { params, body } = twinParts(
     e,
     node,

@@ -7,8 +7,8 @@
 import type * as acorn from 'acorn';
 import { type Emitter, type Frame, isNode, slice } from './frame.ts';
 import { keyName } from './key-name.ts';
-import type { ProgramKind } from './runtime.ts';
 import type { Rope } from './rope.ts';
+import type { ProgramKind } from './runtime.ts';
 
 export interface WrapOptions {
   readonly kind: ProgramKind;
@@ -32,7 +32,8 @@ export function emitProgram(
   const stars: string[] = [];
   const body: Rope[] = [];
   let at = 0;
-  if (source.startsWith('#!')) at = source.indexOf('\n') === -1 ? source.length : source.indexOf('\n');
+  if (source.startsWith('#!'))
+    at = source.indexOf('\n') === -1 ? source.length : source.indexOf('\n');
   const writer = new ModuleWriter(e, frame, imports, exported, stars, options, tops);
   for (const statement of node.body) {
     body.push(slice(at, statement.start), writer.statement(statement));
@@ -43,7 +44,9 @@ export function emitProgram(
     options.defaultName !== undefined && exported.get('default') === options.defaultName
       ? `${e.helper('dn')}(${options.defaultName});`
       : '';
-  const members = [...exported].map(([name, value]) => `get ${JSON.stringify(name)}(){return ${value}}`);
+  const members = [...exported].map(
+    ([name, value]) => `get ${JSON.stringify(name)}(){return ${value}}`,
+  );
   const namespace = `${rename}return {__proto__:null,${[...stars, ...members].join(',')}}`;
   const temps = frame.temps.declaration() + e.program.programTemps.declaration();
   const isLowered = frame.canSuspend || frame.isAsync;
@@ -67,7 +70,7 @@ export function emitProgram(
 }
 
 const HELPERS =
-  'm mn mg s sn nt dn tw co call nm pk tpl bi bf probe gc imp ns di cp da cm mc ms rs cn cb cd sc gp bs ck tok df ph rm sh sd sr ar gt st num inc dec gen yv dl io ia aw';
+  'm mn mg s sn nt dn tw co call nm pk tpl bi bf probe gc gv imp ns di cp da cm mc ms rs cn nw cb cd sc gp bs ck tok df ph rm sh sd sr ar gt st num inc dec gen yv dl io ia aw';
 const PER_VU_HELPERS = 'as ta tla ma tf tc';
 
 function pick(e: Emitter, names: string): string {

@@ -104,7 +104,10 @@ class TreeEmitter implements Emitter {
   }
 
   named(node: acorn.Node, frame: Frame, hint: NameHint): Rope {
-    if (isNode(node, 'ArrowFunctionExpression') || (isNode(node, 'FunctionExpression') && !node.id)) {
+    if (
+      isNode(node, 'ArrowFunctionExpression') ||
+      (isNode(node, 'FunctionExpression') && !node.id)
+    ) {
       if (this.isLowered(node)) return emitFunctionExpression(this, node, frame, hint);
     } else if (isNode(node, 'ClassExpression') && !node.id) {
       return emitClass(this, node, frame, hint);
@@ -127,16 +130,31 @@ class TreeEmitter implements Emitter {
         if (node.meta.name === 'import') return `${this.helper('import')}.meta`;
         return frame.newTargetText ?? whole(node);
       case 'ImportExpression':
-        return [`${this.helper('di')}(${this.helper('import')},`, this.argument(node.source, frame), ')'];
+        return [
+          `${this.helper('di')}(${this.helper('import')},`,
+          this.argument(node.source, frame),
+          ')',
+        ];
       case 'AwaitExpression':
         if (!frame.isAsync) break;
-        return [placed(`(yield ${this.helper('aw')}(`, node.start), this.argument(node.argument, frame), '))'];
+        return [
+          placed(`(yield ${this.helper('aw')}(`, node.start),
+          this.argument(node.argument, frame),
+          '))',
+        ];
       case 'YieldExpression':
         return this.#yield(node, frame);
       case 'CallExpression':
         return this.#call(node, frame);
       case 'NewExpression':
         if (this.blocks(node, frame)) return emitNew(this, node, frame);
+        if (isNode(node.callee, 'Identifier')) {
+          const callee = this.emit(node.callee, frame);
+          if (typeof callee === 'string') {
+            const list = this.argumentList(node.arguments, frame);
+            return [whole({ ...node, end: node.start + 3 }), ` (${callee})(`, list, ')'];
+          }
+        }
         break;
       case 'TaggedTemplateExpression':
         if (this.blocks(node, frame)) return emitTagged(this, node, frame);
@@ -216,8 +234,10 @@ class TreeEmitter implements Emitter {
 
   #noteTargets(node: acorn.AnyNode): void {
     const note = (target: acorn.Node | null): void => {
-      if (isNode(target, 'MemberExpression')) this.#targets.add(target);
-      else if (isNode(target, 'AssignmentPattern') || isNode(target, 'RestElement')) {
+      if (isNode(target, 'MemberExpression') || isNode(target, 'Identifier')) {
+        this.#targets.add(target);
+      }
+      if (isNode(target, 'AssignmentPattern') || isNode(target, 'RestElement')) {
         note(isNode(target, 'AssignmentPattern') ? target.left : target.argument);
       }
     };
@@ -227,6 +247,8 @@ class TreeEmitter implements Emitter {
         note(property.type === 'Property' ? property.value : property);
       }
     } else if (node.type === 'ForOfStatement' || node.type === 'ForInStatement') note(node.left);
+    else if (node.type === 'UpdateExpression') note(node.argument);
+    else if (node.type === 'AssignmentExpression') note(node.left);
   }
 
   /** A node with given ropes in the places of some children, verbatim around them. */
@@ -243,9 +265,16 @@ class TreeEmitter implements Emitter {
 
   #identifier(node: acorn.Identifier, frame: Frame): Rope {
     const { scopes, globalNames, globalObject } = this.program;
-    if (frame.argumentsText !== undefined && scopes.argumentsOf.has(node)) return frame.argumentsText;
-    if (globalNames.has(node.name) && !scopes.bindingOf.has(node) && !scopes.argumentsOf.has(node)) {
-      return `${this.helper('gc')}(${globalObject},${JSON.stringify(node.name)}).${node.name}`;
+    if (frame.argumentsText !== undefined && scopes.argumentsOf.has(node))
+      return frame.argumentsText;
+    if (
+      globalNames.has(node.name) &&
+      !scopes.bindingOf.has(node) &&
+      !scopes.argumentsOf.has(node)
+    ) {
+      const lookup = `(${globalObject},${JSON.stringify(node.name)})`;
+      if (this.#targets.has(node)) return `${this.helper('gc')}${lookup}.${node.name}`;
+      return `${this.helper('gv')}${lookup}`;
     }
     return whole(node);
   }
@@ -262,13 +291,6 @@ class TreeEmitter implements Emitter {
     if (isNode(callee, 'Super')) return this.#superCall(node, frame);
     if (isNode(callee, 'Identifier') && callee.name === 'eval') return this.children(node, frame);
     if (this.blocks(node, frame)) return emitCall(this, node, frame);
-    if (isNode(callee, 'Identifier')) {
-      const text = this.emit(callee, frame);
-      // A rewritten free name is a member access: the call must not get a receiver.
-      if (typeof text === 'string') {
-        return [`(0,${text})(`, this.argumentList(node.arguments, frame), ')'];
-      }
-    }
     if (isNode(callee, 'MemberExpression')) {
       if (isNode(callee.object, 'Super') && frame.superText !== undefined) {
         const self = frame.thisText ?? 'this';
@@ -337,6 +359,9 @@ class TreeEmitter implements Emitter {
       if (isNode(argument, 'ChainExpression') && isSpecialChain(this, argument, frame)) {
         return emitChain(this, argument, frame, true);
       }
+      const text = this.emit(argument, frame);
+      // A name in the place of `this` or `new.target` may not be deleted, a value may.
+      if (typeof text === 'string') return this.#between(node, [[argument, `(0,${text})`]]);
     }
     return this.children(node, frame);
   }
@@ -439,7 +464,10 @@ class TreeEmitter implements Emitter {
     const rope: Rope[] = [];
     let at = start;
     for (const node of list) {
-      rope.push(slice(at, node.start), this.listed(node, frame, isFunctionTop ? 'var' : 'let', tops));
+      rope.push(
+        slice(at, node.start),
+        this.listed(node, frame, isFunctionTop ? 'var' : 'let', tops),
+      );
       at = node.end;
     }
     rope.push(slice(at, end));
@@ -486,10 +514,9 @@ class TreeEmitter implements Emitter {
       at = Math.max(at, item.consequent.length === 0 ? item.end : at);
     }
     const first = node.cases[0]?.start ?? node.end;
-    const discriminant = this.#between(
-      { type: 'head', start: node.start, end: first },
-      [[node.discriminant, this.emit(node.discriminant, frame)]],
-    );
+    const discriminant = this.#between({ type: 'head', start: node.start, end: first }, [
+      [node.discriminant, this.emit(node.discriminant, frame)],
+    ]);
     if (node.cases.length === 0) return this.children(node, frame);
     const top = tops.join('');
     return [discriminant, cases.map(({ start, body }) => [start, top, body]), slice(at, node.end)];

@@ -15,6 +15,16 @@ export class Yielded {
   }
 }
 
+/** What a lowered `yield*` yields: the inner iterator's result as it is. */
+class Passed extends Yielded {
+  readonly result: Result;
+
+  constructor(result: Result) {
+    super(undefined);
+    this.result = result;
+  }
+}
+
 type Body = Generator<Op | Yielded, unknown, unknown>;
 type Mode = 'next' | 'throw' | 'return';
 type Result = IteratorResult<unknown, unknown>;
@@ -83,6 +93,7 @@ class GeneratorState extends Overridden {
 
 function unmarked(step: IteratorResult<unknown, unknown>): Result {
   if (step.done === true) return { value: step.value, done: true };
+  if (step.value instanceof Passed) return step.value.result;
   return { value: step.value instanceof Yielded ? step.value.value : undefined, done: false };
 }
 
@@ -107,13 +118,12 @@ export class GeneratorObjects {
   }
 
   /** Makes `wrapper` a generator function as the script sees it. */
-  adopt(wrapper: object, twin: object): void {
+  adopt(wrapper: object): void {
     Object.setPrototypeOf(wrapper, this.#functionPrototype);
     Object.defineProperty(wrapper, 'prototype', {
       value: Object.create(this.#base),
       writable: true,
     });
-    void twin;
   }
 
   /** The generator object for a body that was just made. */
@@ -154,7 +164,6 @@ export class Delegate implements Iterator<Op | Yielded, unknown, unknown> {
   readonly #inner: object;
   readonly #next: unknown;
   #pending: Coroutine<Result> | undefined;
-  #mode: Mode = 'next';
 
   constructor(iterable: unknown) {
     const method = (iterable as Iterable<unknown>)[Symbol.iterator] as unknown;
@@ -193,7 +202,6 @@ export class Delegate implements Iterator<Op | Yielded, unknown, unknown> {
   }
 
   #begin(mode: Mode, value: unknown): IteratorResult<Op | Yielded, unknown> {
-    this.#mode = mode;
     this.#pending = resumeInner(this.#inner, this.#next, mode, value);
     return this.#advance(this.#pending.next());
   }
@@ -202,12 +210,9 @@ export class Delegate implements Iterator<Op | Yielded, unknown, unknown> {
     if (step.done !== true) return { done: false, value: step.value };
     this.#pending = undefined;
     const { value: result } = step;
-    if (result.done === true) return { done: true, value: result.value };
-    return { done: false, value: new Yielded(result.value) };
-  }
-
-  get mode(): Mode {
-    return this.#mode;
+    // Any truthy `done`, read once; `value` only of the last result.
+    if (result.done) return { done: true, value: result.value };
+    return { done: false, value: new Passed(result) };
   }
 }
 
@@ -217,12 +222,7 @@ function describe(value: unknown): string {
   return typeof value === 'object' || typeof value === 'function' ? 'object' : String(value);
 }
 
-function* resumeInner(
-  inner: object,
-  next: unknown,
-  mode: Mode,
-  value: unknown,
-): Coroutine<Result> {
+function* resumeInner(inner: object, next: unknown, mode: Mode, value: unknown): Coroutine<Result> {
   const method: unknown = mode === 'next' ? next : Reflect.get(inner, mode);
   if (method === undefined || method === null) {
     if (mode === 'return') return { done: true, value };

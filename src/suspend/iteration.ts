@@ -64,7 +64,8 @@ export class Iteration {
       const method: unknown = Reflect.get(this.#iterator, 'return');
       if (method === undefined || method === null) return;
       const result = yield* callMethod(method, this.#iterator, []);
-      if (!isObject(result) && !this.threw) throw new TypeError(`${String(result)} is not an object`);
+      if (!isObject(result) && !this.threw)
+        throw new TypeError(`${String(result)} is not an object`);
     } catch (error) {
       if (!this.threw) throw error;
     }

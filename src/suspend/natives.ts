@@ -90,7 +90,11 @@ function stampLoops(prototype: object, skipsHoles: boolean): void {
     fromEnd: boolean,
     skips: boolean,
     otherwise: unknown,
-    decide: (value: unknown, index: number, result: unknown) => { readonly value: unknown } | undefined,
+    decide: (
+      value: unknown,
+      index: number,
+      result: unknown,
+    ) => { readonly value: unknown } | undefined,
   ): void => {
     stamp(prototype, key, 0, function* (callback: AnyFunction, self: unknown): Coroutine {
       const object = toObject(this, key);
@@ -113,8 +117,12 @@ function stampLoops(prototype: object, skipsHoles: boolean): void {
     });
   };
   loop('forEach', false, skipsHoles, undefined, () => undefined);
-  loop('some', false, skipsHoles, false, (_v, _i, result) => (result ? { value: true } : undefined));
-  loop('every', false, skipsHoles, true, (_v, _i, result) => (result ? undefined : { value: false }));
+  loop('some', false, skipsHoles, false, (_v, _i, result) =>
+    result ? { value: true } : undefined,
+  );
+  loop('every', false, skipsHoles, true, (_v, _i, result) =>
+    result ? undefined : { value: false },
+  );
   const found = (value: unknown, _i: number, result: unknown): { value: unknown } | undefined =>
     result ? { value } : undefined;
   const foundAt = (_v: unknown, index: number, result: unknown): { value: unknown } | undefined =>
@@ -197,11 +205,20 @@ function stampArrays(realm: typeof globalThis): void {
     const object = toObject(this, 'flatMap');
     const made = speciesArray(realm, object, 0);
     let count = 0;
-    yield* visitEach(object, lengthOf(object), true, false, callback, self, (_value, _i, result) => {
-      if (!Array.isArray(result)) put(made, count++, result);
-      else for (const index of result.keys()) if (index in result) put(made, count++, result[index]);
-      return false;
-    });
+    yield* visitEach(
+      object,
+      lengthOf(object),
+      true,
+      false,
+      callback,
+      self,
+      (_value, _i, result) => {
+        if (!Array.isArray(result)) put(made, count++, result);
+        else
+          for (const index of result.keys()) if (index in result) put(made, count++, result[index]);
+        return false;
+      },
+    );
     return made;
   });
   stamp(prototype, 'sort', 0, function* (compare: AnyFunction): Coroutine {
@@ -221,38 +238,39 @@ function stampArrays(realm: typeof globalThis): void {
     const items = Array.from({ length: lengthOf(object) }, (_, i) => object[i]);
     return realm.Array.from(yield* sortItems(items, compare));
   });
-  stamp(realm.Array, 'from', 1, function* (
-    items: unknown,
-    callback: AnyFunction,
-    self: unknown,
-  ): Coroutine {
-    const made = typeof this === 'function' ? (this as unknown as Constructor) : realm.Array;
-    const method: unknown = (items as Iterable<unknown>)[Symbol.iterator];
-    if (method === undefined || method === null) {
-      const object = toObject(items, 'Array.from') as Indexed;
-      const length = lengthOf(object);
-      const target = new made(length);
-      for (let i = 0; i < length; i++) put(target, i, yield* call(callback, self, object[i], i));
-      Reflect.set(target, 'length', length);
-      return target;
-    }
-    const target = new made();
-    let index = 0;
-    const iteration = yield* iterate(items);
-    try {
-      while (yield* iteration.stepTwin()) {
-        put(target, index, yield* call(callback, self, iteration.value, index));
-        index++;
+  stamp(
+    realm.Array,
+    'from',
+    1,
+    function* (items: unknown, callback: AnyFunction, self: unknown): Coroutine {
+      const made = typeof this === 'function' ? (this as unknown as Constructor) : realm.Array;
+      const method: unknown = (items as Iterable<unknown>)[Symbol.iterator];
+      if (method === undefined || method === null) {
+        const object = toObject(items, 'Array.from') as Indexed;
+        const length = lengthOf(object);
+        const target = new made(length);
+        for (let i = 0; i < length; i++) put(target, i, yield* call(callback, self, object[i], i));
+        Reflect.set(target, 'length', length);
+        return target;
       }
-    } catch (error) {
-      iteration.threw = true;
-      throw error;
-    } finally {
-      if (iteration.mustClose) yield* iteration.close();
-    }
-    Reflect.set(target, 'length', index);
-    return target;
-  });
+      const target = new made();
+      let index = 0;
+      const iteration = yield* iterate(items);
+      try {
+        while (yield* iteration.stepTwin()) {
+          put(target, index, yield* call(callback, self, iteration.value, index));
+          index++;
+        }
+      } catch (error) {
+        iteration.threw = true;
+        throw error;
+      } finally {
+        if (iteration.mustClose) yield* iteration.close();
+      }
+      Reflect.set(target, 'length', index);
+      return target;
+    },
+  );
 }
 
 /** Stable merge sort; undefined goes to the end without being compared. */
@@ -316,19 +334,24 @@ function stampTypedArrays(realm: typeof globalThis): void {
 
 function stampCollections(realm: typeof globalThis): void {
   const each = (prototype: object, entries: AnyFunction): void => {
-    stamp(prototype, 'forEach', 0, function* (
-      callback: AnyFunction,
-      self: unknown,
-    ): Coroutine<void> {
-      // The iterator sees entries that are added meanwhile, as forEach does.
-      for (const [key, value] of Reflect.apply(entries, this, []) as Iterable<unknown[]>) {
-        yield* call(callback, self, value, key, this);
-      }
-    });
+    stamp(
+      prototype,
+      'forEach',
+      0,
+      function* (callback: AnyFunction, self: unknown): Coroutine<void> {
+        // The iterator sees entries that are added meanwhile, as forEach does.
+        for (const [key, value] of Reflect.apply(entries, this, []) as Iterable<unknown[]>) {
+          yield* call(callback, self, value, key, this);
+        }
+      },
+    );
   };
   each(realm.Map.prototype, realm.Map.prototype.entries as AnyFunction);
   each(realm.Set.prototype, realm.Set.prototype.entries as AnyFunction);
-  const groups = function* (items: unknown, callback: AnyFunction): Coroutine<Map<unknown, unknown[]>> {
+  const groups = function* (
+    items: unknown,
+    callback: AnyFunction,
+  ): Coroutine<Map<unknown, unknown[]>> {
     const found = new realm.Map<unknown, unknown[]>();
     let index = 0;
     for (const item of items as Iterable<unknown>) {
@@ -367,19 +390,20 @@ function stampFunctions(realm: typeof globalThis): void {
   putTwin(prototype.apply, function* (this: unknown, self: unknown, args: unknown): Coroutine {
     return yield* callMethod(this, self, listOf(args));
   });
-  putTwin(
-    realm.Reflect.apply,
-    function* (fn: unknown, self: unknown, args: unknown): Coroutine {
-      if (!isObject(args)) throw new TypeError('CreateListFromArrayLike called on non-object');
-      return yield* callMethod(fn, self, listOf(args));
-    },
-  );
+  putTwin(realm.Reflect.apply, function* (fn: unknown, self: unknown, args: unknown): Coroutine {
+    if (!isObject(args)) throw new TypeError('CreateListFromArrayLike called on non-object');
+    return yield* callMethod(fn, self, listOf(args));
+  });
   putTwin(
     realm.Reflect.construct,
     function* (target: unknown, args: unknown, ...rest: unknown[]): Coroutine {
       const newTarget = rest.length > 0 ? rest[0] : target;
       if (typeof target !== 'function' || typeof newTarget !== 'function' || !isObject(args)) {
-        return Reflect.construct(target as Constructor, args as unknown[], newTarget as Constructor);
+        return Reflect.construct(
+          target as Constructor,
+          args as unknown[],
+          newTarget as Constructor,
+        );
       }
       return yield* construct(target as Constructor, listOf(args), newTarget);
     },

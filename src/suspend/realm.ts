@@ -103,7 +103,7 @@ export function createRealm(realm: typeof globalThis): Realm {
     mg(wrapper: object, twin: Twin): object {
       prepare(twin);
       putWrapper(twin, wrapper);
-      generators.adopt(wrapper, twin);
+      generators.adopt(wrapper);
       return wrapper;
     },
     s: runSync,
@@ -159,6 +159,10 @@ export function createRealm(realm: typeof globalThis): Realm {
     gc(global: object, name: string): object {
       if (!(name in global)) throw new RealmReferenceError(`${name} is not defined`);
       return global;
+    },
+    gv(global: Record<string, unknown>, name: string): unknown {
+      if (!(name in global)) throw new RealmReferenceError(`${name} is not defined`);
+      return global[name];
     },
     imp(module: { named: Readonly<Record<string, unknown>> }, name: string): unknown {
       return Object.hasOwn(module.named, name) ? module.named[name] : null;
@@ -229,6 +233,12 @@ export function createRealm(realm: typeof globalThis): Realm {
       if (typeof target !== 'function') throw new RealmTypeError(`${name} is not a constructor`);
       return canConstruct(target) ? constructCall : undefined;
     },
+    nw(target: new (...args: unknown[]) => object, args: unknown[], name: string): object {
+      if (!Object.hasOwn(target, 'prototype') && !isConstructor(target)) {
+        throw new RealmTypeError(`${name} is not a constructor`);
+      }
+      return Reflect.construct(target, args);
+    },
     cb: constructBase,
     cd: constructDerived,
     sc: constructSuper,
@@ -262,10 +272,12 @@ export function createRealm(realm: typeof globalThis): Realm {
         },
       }),
     ar(args: readonly unknown[]): unknown {
-      return (function (this: unknown): unknown {
-        // biome-ignore lint/complexity/noArguments: an arguments object is what is wanted
-        return arguments;
-      } as AnyFunction)(...args);
+      return (
+        function (this: unknown): unknown {
+          // biome-ignore lint/complexity/noArguments: an arguments object is what is wanted
+          return arguments;
+        } as AnyFunction
+      )(...args);
     },
 
     // accessors
@@ -427,6 +439,9 @@ function superReference(home: object, self: () => unknown): object {
   const reference = new Proxy(Object.create(null) as object, {
     get: (_target, key) => Reflect.get(parent(), key, self()),
     set: (_target, key, value) => Reflect.set(parent(), key, value, self()),
+    deleteProperty() {
+      throw new ReferenceError('Unsupported reference to super');
+    },
   });
   superReferences.set(reference, { parent, self });
   return reference;

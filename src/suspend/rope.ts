@@ -5,8 +5,18 @@
  * Every slice keeps the positions of the source: at its start, at each of its lines, and wherever
  * the input map of the source has a segment. Generated text has no position.
  */
-import { GenMapping, maybeAddSegment, setSourceContent, toEncodedMap } from '@jridgewell/gen-mapping';
-import { decodedMappings, type EncodedSourceMap, TraceMap, traceSegment } from '@jridgewell/trace-mapping';
+import {
+  GenMapping,
+  maybeAddSegment,
+  setSourceContent,
+  toEncodedMap,
+} from '@jridgewell/gen-mapping';
+import {
+  decodedMappings,
+  type EncodedSourceMap,
+  TraceMap,
+  traceSegment,
+} from '@jridgewell/trace-mapping';
 
 /** A verbatim part of the source, [start, end). */
 export interface Slice {

@@ -5,10 +5,8 @@ import { PROGRAMS } from './testing/programs.ts';
 import type { SuspendMode } from './transform.ts';
 
 const MODES: readonly SuspendMode[] = ['auto', 'all', 'force'];
-const only = process.env['PROGRAM'];
 
 for (const [name, code] of Object.entries(PROGRAMS)) {
-  if (only !== undefined && !name.includes(only)) continue;
   for (const mode of MODES) {
     for (const probes of [false, true]) {
       test(`${name} (${mode}${probes ? ', suspended at every entry' : ''})`, async () => {

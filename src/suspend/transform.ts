@@ -5,17 +5,25 @@
  */
 import type { EncodedSourceMap } from '@jridgewell/trace-mapping';
 import * as acorn from 'acorn';
+import { nowMs } from '../base/clock.ts';
 import type { AnalysisResult, Analyze, BlockingTable, FunctionNode } from './analysis-result.ts';
 import { analyze as analyzeFlow } from './analyze.ts';
 import { assumeBlocking } from './assume.ts';
 import { ES_GLOBALS } from './builtins.ts';
 import { createEmitter } from './emit.ts';
 import { emitProgram } from './emit-program.ts';
-import { isNode, plainFrame, type Program, type StaticTwin, Temps } from './frame.ts';
+import { isNode, type Program, plainFrame, type StaticTwin, Temps } from './frame.ts';
 import { keyName } from './key-name.ts';
 import { printRope } from './rope.ts';
 import type { ProgramKind } from './runtime.ts';
-import { type Binding, forEachChild, isConstant, isFunction, resolveScopes, type ScopeTree } from './scope.ts';
+import {
+  type Binding,
+  forEachChild,
+  isConstant,
+  isFunction,
+  resolveScopes,
+  type ScopeTree,
+} from './scope.ts';
 
 /**
  * `auto` finds out what may block; `all` takes every function of the script for blocking; `force` lowers
@@ -58,15 +66,21 @@ export interface TransformStats {
   readonly functions: number;
   readonly suspendable: number;
   readonly durationMs: number;
+  /** Packages that count as blocking throughout (`.`: the user's own files), with the reason. */
+  readonly widened: readonly string[];
   /** Why functions suspend, `name (line:column in code): chain`, for --verbose. */
   readonly why: readonly string[];
 }
 
 /** Throws SyntaxError (acorn's, with `pos` and `loc`) if `code` cannot be parsed. */
 export function transformProgram(input: TransformInput): TransformOutput {
-  const startedMs = performance.now();
+  const startedMs = nowMs();
   const { code, fileName } = input;
-  const ast = acorn.parse(code, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true });
+  const ast = acorn.parse(code, {
+    ecmaVersion: 'latest',
+    sourceType: 'module',
+    allowHashBang: true,
+  });
   const scopes = resolveScopes(ast);
   const analysis = analysisOf(input, ast, scopes);
   const suspends = analysis.programBlocks || analysis.suspendable.size > 0;
@@ -78,7 +92,15 @@ export function transformProgram(input: TransformInput): TransformOutput {
   let id = 0;
   const isLowered = (fn: FunctionNode): boolean =>
     analysis.suspendable.has(fn) || (gatesPromises && fn.async && !fn.generator);
-  const dirty = dirtyPositions(ast, scopes, analysis, globalNames, isLowered, suspends, gatesPromises);
+  const dirty = dirtyPositions(
+    ast,
+    scopes,
+    analysis,
+    globalNames,
+    isLowered,
+    suspends,
+    gatesPromises,
+  );
   const program: Program = {
     source: code,
     prefix,
@@ -120,7 +142,8 @@ export function transformProgram(input: TransformInput): TransformOutput {
     stats: {
       functions: scopes.functions.length,
       suspendable: analysis.suspendable.size,
-      durationMs: performance.now() - startedMs,
+      durationMs: nowMs() - startedMs,
+      widened: [...(analysis.widened ?? [])].map(([unit, reason]) => `${unit}: ${reason}`),
       why: [...analysis.why].map(([fn, chain]) => `${describe(fn, code)}: ${chain}`),
     },
   };
@@ -138,7 +161,8 @@ function analysisOf(input: TransformInput, ast: acorn.Program, scopes: ScopeTree
   const { code, blocking, mode } = input;
   if (mode === 'force') return assumeBlocking(ast, scopes, code, true);
   // A host module can only be reached by its name.
-  const mentions = (name: string): boolean => code.includes(`"${name}"`) || code.includes(`'${name}'`);
+  const mentions = (name: string): boolean =>
+    code.includes(`"${name}"`) || code.includes(`'${name}'`);
   if (!Object.keys(blocking.modules).some(mentions)) return NOTHING_BLOCKS;
   if (mode === 'all') return assumeBlocking(ast, scopes, code, false);
   const context = { code, blocking, unitAt: input.unitAt ?? (() => '.') };
@@ -280,7 +304,8 @@ function dirtyPositions(
     for (const identifier of scopes.free.get(name) ?? []) positions.push(identifier.start);
   }
   for (const fn of scopes.functions) if (isLowered(fn)) positions.push(fn.start);
-  for (const cls of scopes.classes) if (analysis.suspendableClasses.has(cls)) positions.push(cls.start);
+  for (const cls of scopes.classes)
+    if (analysis.suspendableClasses.has(cls)) positions.push(cls.start);
   const visit = (anyNode: acorn.Node): void => {
     const node = anyNode as acorn.AnyNode;
     if (node.type === 'ImportExpression') positions.push(node.start);

@@ -2,7 +2,15 @@
  * What all virtual users of one worker share. Built once per worker; a VU only keeps a reference.
  */
 import type { TimerHeap } from '../base/timer-heap.ts';
-import type { BuiltinMetrics, ExecutionFacts, LogLevel, NetworkSettings } from '../k6/host.ts';
+import type { SecretReader } from '../k6/secrets.ts';
+import type { SharedArrayStore } from '../k6/shared-array.ts';
+import type {
+  BuiltinMetrics,
+  ExecutionFacts,
+  HttpSettings,
+  LogLevel,
+  NetworkSettings,
+} from '../k6/host.ts';
 import type { MetricRegistry } from '../metrics/metric.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
@@ -44,10 +52,21 @@ export interface VuEnvironment {
   /** `__ENV` before a scenario's own values. */
   readonly env: Readonly<Record<string, string>>;
 
+  readonly http: HttpSettings;
+
+  /** `exec.vu.idInTest` of a VU of this instance. */
+  idInTest(vuId: number): number;
   networkFor(vuId: number): NetworkSettings;
   instanceFacts(): ExecutionFacts['instance'];
   /** `open()`: `fromDirectory` is that of the calling file. */
   openFile(path: unknown, mode: unknown, fromDirectory: string): string | ArrayBuffer;
+  /** The bytes of a file for `k6/experimental/fs`, without a copy. */
+  readFile(
+    path: unknown,
+    fromDirectory: string,
+  ): { readonly path: string; readonly bytes: SharedArrayBuffer };
+  readonly sharedArrays: SharedArrayStore;
+  readonly secrets: SecretReader;
   log(
     level: LogLevel,
     message: string,

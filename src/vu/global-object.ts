@@ -2,11 +2,15 @@
  * The global object of a virtual user.
  *
  * Every VU has its own, so that `globalThis.x = 1` in one VU is invisible to the others; the
- * language's built-ins are inherited from one shared object per worker. Node's globals are not there:
- * a script sees what k6 gives it.
+ * language's built-ins are inherited from one shared object per worker. Node's own globals (`process`,
+ * `Buffer`) are not there: a script sees what k6 gives it, and what scripts expect of the web.
  */
-import { webcrypto } from 'node:crypto';
-import { TextDecoder, TextEncoder } from 'node:util';
+import { nowMs, ORIGIN_MS } from '../base/clock.ts';
+import { createAbortClasses } from '../k6/abort-signal.ts';
+import { Event, EventTarget } from '../k6/events.ts';
+import type { VuHost } from '../k6/host.ts';
+import { createQueueMicrotask } from '../k6/microtask.ts';
+import { createWebCrypto } from '../k6/web-crypto.ts';
 
 /** Names of the language itself, as far as the engine knows them. */
 const LANGUAGE_GLOBALS = [
@@ -21,16 +25,60 @@ const LANGUAGE_GLOBALS = [
   'parseInt', 'undefined', 'unescape',
 ] as const;
 
+/** Globals of the web that keep no state, or whose state is in the objects they make. */
+const WEB_GLOBALS = [
+  'DOMException', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams', 'atob', 'btoa',
+  'structuredClone',
+] as const;
+
+/** `performance`, as far as it has no state: no marks and no entries. */
+const PERFORMANCE = Object.freeze({
+  now: (): number => nowMs() - ORIGIN_MS,
+  timeOrigin: ORIGIN_MS,
+  toJSON: (): object => ({ timeOrigin: ORIGIN_MS }),
+});
+
+/** Globals that every VU has its own of, made when the script first asks for them. */
+const VU_GLOBALS: Readonly<Record<string, (host: VuHost) => Readonly<Record<string, unknown>>>> = {
+  AbortController: abortGlobals,
+  AbortSignal: abortGlobals,
+  crypto: (host) => ({ crypto: createWebCrypto(host) }),
+  queueMicrotask: (host) => ({ queueMicrotask: createQueueMicrotask(host) }),
+};
+
+function abortGlobals(host: VuHost): Readonly<Record<string, unknown>> {
+  return { ...createAbortClasses(host) };
+}
+
+const hosts = new WeakMap<object, VuHost>();
+
+function defineHidden(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, writable: true, configurable: true });
+}
+
 function createSharedPrototype(): object {
-  const shared: Record<string, unknown> = {};
-  for (const name of LANGUAGE_GLOBALS) {
+  const shared = {};
+  for (const name of [...LANGUAGE_GLOBALS, ...WEB_GLOBALS]) {
     const value: unknown = Reflect.get(globalThis, name);
     if (value === undefined && name !== 'undefined') continue;
-    Object.defineProperty(shared, name, { value, writable: true, configurable: true });
+    defineHidden(shared, name, value);
   }
-  const web = { crypto: webcrypto, TextDecoder, TextEncoder };
-  for (const [name, value] of Object.entries(web)) {
-    Object.defineProperty(shared, name, { value, writable: true, configurable: true });
+  for (const [name, value] of Object.entries({ Event, EventTarget, performance: PERFORMANCE })) {
+    defineHidden(shared, name, value);
+  }
+  for (const [name, create] of Object.entries(VU_GLOBALS)) {
+    Object.defineProperty(shared, name, {
+      get(this: object): unknown {
+        const host = hosts.get(this);
+        if (host === undefined) throw new TypeError('Illegal invocation');
+        for (const [key, value] of Object.entries(create(host))) defineHidden(this, key, value);
+        return Reflect.get(this, name);
+      },
+      set(this: object, value: unknown): void {
+        defineHidden(this, name, value);
+      },
+      configurable: true,
+    });
   }
   return shared;
 }
@@ -38,13 +86,11 @@ function createSharedPrototype(): object {
 const SHARED_PROTOTYPE = createSharedPrototype();
 
 /** A fresh global object with the VU's own values as writable, non-enumerable properties. */
-export function createGlobalObject(own: Readonly<Record<string, unknown>>): object {
+export function createGlobalObject(host: VuHost, own: Readonly<Record<string, unknown>>): object {
   const globalObject: object = Object.create(SHARED_PROTOTYPE);
-  const define = (name: string, value: unknown): void => {
-    Object.defineProperty(globalObject, name, { value, writable: true, configurable: true });
-  };
-  define('globalThis', globalObject);
-  define('global', globalObject);
-  for (const [name, value] of Object.entries(own)) define(name, value);
+  hosts.set(globalObject, host);
+  defineHidden(globalObject, 'globalThis', globalObject);
+  defineHidden(globalObject, 'global', globalObject);
+  for (const [name, value] of Object.entries(own)) defineHidden(globalObject, name, value);
   return globalObject;
 }

@@ -1,9 +1,19 @@
 /** Binds built-in modules to a VU, each at its first import. */
 import { createCoreModule, type RandomSource } from '../k6/core.ts';
+import { createCryptoModule } from '../k6/crypto.ts';
+import { createCsvModule } from '../k6/csv.ts';
+import { createDataModule } from '../k6/data.ts';
+import { createEncodingModule } from '../k6/encoding.ts';
 import { createExecutionModule } from '../k6/execution.ts';
+import { createFsModule } from '../k6/fs.ts';
 import type { ScriptModule, VuHost } from '../k6/host.ts';
+import { createHtmlModule } from '../k6/html.ts';
+import { createHttpModule } from '../k6/http.ts';
 import { createMetricsModule } from '../k6/metrics.ts';
+import { createSecretsModule } from '../k6/secrets.ts';
+import { createStreamsModule } from '../k6/streams.ts';
 import { createTimersModule, type TimerFunctions } from '../k6/timers.ts';
+import { createWebCryptoModule } from '../k6/web-crypto.ts';
 import { createWebsocketsModule } from '../k6/websockets.ts';
 import { createWsModule } from '../k6/ws.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
@@ -15,15 +25,27 @@ interface Bindings {
   readonly host: VuHost;
   readonly timers: TimerFunctions;
   readonly random: RandomSource;
+  readonly globalObject: object;
 }
 
 const FACTORIES: Readonly<Record<string, (bindings: Bindings) => ScriptModule>> = {
   k6: ({ host, random }) => createCoreModule(host, random),
+  'k6/crypto': () => createCryptoModule(),
+  'k6/data': ({ host }) => createDataModule(host),
+  'k6/encoding': () => createEncodingModule(),
   'k6/execution': ({ host }) => createExecutionModule(host),
+  'k6/experimental/csv': ({ host }) => createCsvModule(host),
+  'k6/experimental/fs': ({ host }) => createFsModule(host),
+  'k6/experimental/streams': ({ host }) => createStreamsModule(host),
   'k6/experimental/timers': ({ timers }) => createTimersModule(timers),
+  'k6/experimental/webcrypto': ({ host, globalObject }) =>
+    createWebCryptoModule(host, Reflect.get(globalObject, 'crypto')),
   'k6/experimental/websockets': ({ host }) =>
     createWebsocketsModule(host, { isExperimental: true }),
+  'k6/html': () => createHtmlModule(),
+  'k6/http': ({ host }) => createHttpModule(host),
   'k6/metrics': ({ host }) => createMetricsModule(host),
+  'k6/secrets': ({ host }) => createSecretsModule(host),
   'k6/timers': ({ timers }) => createTimersModule(timers),
   'k6/websockets': ({ host }) => createWebsocketsModule(host),
   'k6/ws': ({ host }) => createWsModule(host),
@@ -34,9 +56,10 @@ export function createImporter(
   host: VuHost,
   timers: TimerFunctions,
   random: RandomSource,
+  globalObject: object,
 ): ModuleImporter {
   const modules = new Map<string, ScriptModule>();
-  const bindings = { host, timers, random };
+  const bindings = { host, timers, random, globalObject };
   return (specifier) => {
     const known = modules.get(specifier);
     if (known !== undefined) return known;

@@ -16,6 +16,7 @@ import type {
   BuiltinMetrics,
   EventLoop,
   ExecutionFacts,
+  HttpSettings,
   IterationResource,
   LogLevel,
   NetworkSettings,
@@ -25,6 +26,8 @@ import type {
   VuHost,
 } from '../k6/host.ts';
 import { NativeError } from '../k6/script-error.ts';
+import type { SecretReader } from '../k6/secrets.ts';
+import type { SharedArrayStore } from '../k6/shared-array.ts';
 import { createTimerFunctions, type TimerFunctions } from '../k6/timers.ts';
 import type { Metric, MetricRegistry } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
@@ -122,12 +125,12 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
     this.network = environment.networkFor(id);
     this.facts = this.#createFacts();
     Object.assign(this.#env, environment.env);
-    this.#globalObject = createGlobalObject({ __VU: id, __ENV: this.#createEnv() });
+    this.#globalObject = createGlobalObject(this, { __VU: id, __ENV: this.#createEnv() });
     this.#timerFunctions = createTimerFunctions(this, this.#globalObject);
     this.#random = seedableMath(this.#globalObject);
     if (environment.program.globalNames.includes('Math')) this.#random.install();
     this.#import = Object.assign(
-      createImporter(this, this.#timerFunctions, this.#random),
+      createImporter(this, this.#timerFunctions, this.#random, this.#globalObject),
       { meta: createImportMeta(() => this.#callerUrl()) },
     );
     const own = {
@@ -375,6 +378,9 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
   #finish(run: Run, end: RunEnd): void {
     this.#run = undefined;
     this.#rejections.clear();
+    // What held the run is gone; what is left (an AbortSignal's timer) must not reach into the next one.
+    for (const resource of [...this.#resources]) resource.drop();
+    this.#resources.clear();
     run.onEnd(end);
   }
 
@@ -489,6 +495,19 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
 
   // ---- VuHost: what modules use --------------------------------------------------------------
 
+  get sharedArrays(): SharedArrayStore {
+    return this.#environment.sharedArrays;
+  }
+
+  get secrets(): SecretReader {
+    return this.#environment.secrets;
+  }
+
+  readFile(path: string): { readonly path: string; readonly bytes: SharedArrayBuffer } {
+    const { entryUrl } = this.#environment.program;
+    return this.#environment.readFile(path, dirname(fileURLToPath(entryUrl)));
+  }
+
   get phase(): Phase {
     return this.#phase;
   }
@@ -499,6 +518,10 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
 
   get isThrowing(): boolean {
     return this.#environment.isThrowing;
+  }
+
+  get http(): HttpSettings {
+    return this.#environment.http;
   }
 
   get loop(): EventLoop {
@@ -627,7 +650,7 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
     const vu = this;
     return {
       idInInstance: this.id,
-      idInTest: this.id,
+      idInTest: this.id === 0 ? 0 : this.#environment.idInTest(this.id),
       get iterationInInstance(): number {
         return vu.#iterationInInstance;
       },

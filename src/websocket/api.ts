@@ -150,7 +150,8 @@ export interface Ending {
 
 /**
  * Receives what happens on a connection, synchronously and in wire order. `atMs` is the time of the
- * socket read the frame came from (`nowMs`).
+ * socket read the frame came from (`nowMs`). A handler that throws loses its connection
+ * (`terminated`); the exception goes on to Node.
  */
 export interface ConnectionEvents {
   /** `remoteAddress` is `address:port`, IPv6 in brackets. */
@@ -176,7 +177,7 @@ export interface ConnectionEvents {
 export interface Connection {
   /** WHATWG numbers: 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: 0 | 1 | 2 | 3;
-  /** Payload bytes of frames handed to send…, ping, pong and not yet taken by the kernel. */
+  /** Payload bytes (as sent, perhaps compressed) of frames not yet taken by the kernel. */
   readonly bufferedBytes: number;
   /** `address:port`, IPv6 in brackets; undefined until TCP is up. */
   readonly localAddress: string | undefined;
@@ -190,7 +191,7 @@ export interface Connection {
   pong(payload: Uint8Array): boolean;
   /**
    * Start the closing handshake: flush, Close frame, wait for the peer's at most closeTimeoutMs.
-   * `code` undefined = empty Close. Any 16-bit code is put on the wire as given (the caller validates);
+   * `code` undefined = empty Close without reason. Any 16-bit code is put on the wire as given (the caller validates);
    * a reason of more than 123 bytes is a RangeError. Messages that still come are reported.
    * While connecting it fails the dial (cause `dial-aborted`).
    */

@@ -305,6 +305,21 @@ test('terminate in a handler stops the messages of the same read', async () => {
   assert.deepEqual(events.log, ['open', 'text 1', 'end terminated 1006']);
 });
 
+test('a handler that throws loses its connection, and nothing else', async () => {
+  const { connection, events, transport } = open();
+  events.onEntry = (entry) => {
+    if (entry === 'text 1') throw new Error('thrown by a handler');
+  };
+  const chunk = Buffer.concat([textFrame('1'), textFrame('2')]);
+  assert.throws(() => transport.receive(chunk), /thrown by a handler/);
+  assert.equal(connection.readyState, 2);
+  await events.untilEnd();
+  assert.deepEqual(events.log, ['open', 'text 1', 'end terminated 1006']);
+  const other = open();
+  other.transport.receive(pingFrame('still here'));
+  assert.deepEqual(show(other.frames()), ['10:still here']);
+});
+
 test('closeNow sends what is queued and Close, and does not wait', async () => {
   const { connection, events, transport, frames } = open();
   connection.sendText('last');

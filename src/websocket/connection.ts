@@ -210,7 +210,14 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
   /** `chunk[from, to)` was read at `atMs`. */
   onBytes(chunk: Buffer, from: number, to: number, atMs: number): void {
     this.readMs = atMs;
-    this.parser.push(chunk, from, to);
+    let isHandled = false;
+    try {
+      this.parser.push(chunk, from, to);
+      isHandled = true;
+    } finally {
+      // Handlers must not throw. If one does, the rest of the chunk is lost and with it the framing.
+      if (!isHandled) this.terminate();
+    }
   }
 
   onDrain(): void {

@@ -1,5 +1,5 @@
 /** How the VUs of a worker reach the network: the options turned into what a dial needs. */
-import type { NetworkSettings } from '../k6/host.ts';
+import type { HttpSettings, NetworkSettings } from '../k6/host.ts';
 import type { Options } from '../options/values.ts';
 import type { Resolve, TlsSettings } from '../websocket/api.ts';
 import { parseLocalIps } from '../options/local-ips.ts';
@@ -35,6 +35,25 @@ export function createNetwork(
     localAddress: pool?.addressOf(Math.max(vuId, 1)),
     tlsFor,
   });
+}
+
+/** What `k6/http` takes from the options; `reserveSlot` is the gate of the `rps` option. */
+export function httpSettings(
+  options: Options,
+  reserveSlot: (() => number) | undefined,
+): HttpSettings {
+  const { httpDebug } = options;
+  return {
+    batch: options.batch,
+    batchPerHost: options.batchPerHost,
+    maxRedirects: options.maxRedirects,
+    isMaxRedirectsSet: options.given.maxRedirects !== undefined,
+    discardResponseBodies: options.discardResponseBodies,
+    noConnectionReuse: options.noConnectionReuse,
+    noVUConnectionReuse: options.noVUConnectionReuse,
+    debug: httpDebug === 'full' || httpDebug === '' ? httpDebug : 'headers',
+    reserveSlot,
+  };
 }
 
 function commonTls(options: Options): TlsSettings {

@@ -4,6 +4,8 @@ import type { TimerHeap } from '../base/timer-heap.ts';
 import type { RunCounters } from '../bridge/run-counters.ts';
 import type { ScenarioConfig } from '../options/scenario.ts';
 import type { ScenarioPort } from '../schedule/ports.ts';
+import { iterationDivision, iterationInTest } from '../schedule/requirements.ts';
+import type { Division } from '../schedule/segment.ts';
 import type { VuEnvironment } from '../vu/environment.ts';
 import type { Activation } from '../vu/virtual-user.ts';
 import type { VuPool } from './vu-pool.ts';
@@ -13,6 +15,8 @@ export interface ScenarioPortOptions {
   /** Index of the scenario in the options. */
   readonly index: number;
   readonly startMs: number;
+  /** Of the test among its instances. */
+  readonly instance: Division;
   readonly environment: VuEnvironment;
   readonly counters: RunCounters;
   readonly pool: VuPool;
@@ -26,6 +30,7 @@ export interface ScenarioPortOptions {
 
 export function createScenarioPort(options: ScenarioPortOptions): ScenarioPort {
   const { config, index, counters, pool, environment } = options;
+  const iterations = iterationDivision(config, options.instance);
   const activation: Activation = {
     name: config.name,
     executor: config.executor,
@@ -36,7 +41,7 @@ export function createScenarioPort(options: ScenarioPortOptions): ScenarioPort {
     progress: options.progress,
     nextIteration: () => {
       const number = counters.nextIteration(index);
-      return { inInstance: number, inTest: number };
+      return { inInstance: number, inTest: iterationInTest(number, iterations) };
     },
   };
   const isArrivalRate =

@@ -16,8 +16,11 @@ import type {
   WorkerInit,
   WorkerScript,
 } from '../bridge/messages.ts';
+import { RateGate } from '../bridge/rate-gate.ts';
 import { RunCounters } from '../bridge/run-counters.ts';
 import type { BuiltinMetrics, LogLevel } from '../k6/host.ts';
+import { createSecretReader, NO_SECRETS, type SecretReader } from '../k6/secrets.ts';
+import { SharedArrayStore } from '../k6/shared-array.ts';
 import { BUILTIN_METRICS } from '../metrics/builtin.ts';
 import { MetricRegistry } from '../metrics/metric.ts';
 import { Recorder } from '../metrics/recorder.ts';
@@ -27,18 +30,28 @@ import { consolidate } from '../options/consolidate.ts';
 import { createResolve } from '../options/resolve.ts';
 import type { Options } from '../options/values.ts';
 import type { RunningScenario } from '../schedule/executors.ts';
+import { idInTest, instanceDivision } from '../schedule/requirements.ts';
 import { startScenario } from '../schedule/run-scenario.ts';
-import { createFileLookup, createFileRecorder, type OpenFile } from '../script/open-files.ts';
+import {
+  createFileLookup,
+  createFileReader,
+  createFileRecorder,
+  type OpenFile,
+  type ReadFile,
+} from '../script/open-files.ts';
 import { compileProgram } from '../suspend/runtime.ts';
 import { installStackMapping } from '../suspend/stack.ts';
 import type { VuEnvironment, VuProgram } from '../vu/environment.ts';
 import { describeFailure, type RunEnd, VirtualUser } from '../vu/virtual-user.ts';
 import { LaterQueue } from './later.ts';
-import { createNetwork } from './network.ts';
+import { createNetwork, httpSettings } from './network.ts';
 import { PromiseOwners } from './promise-owners.ts';
 import { createScenarioPort } from './scenario-port.ts';
 import { toSetupJson, toSummaryFiles } from './setup-data.ts';
 import { VuPool } from './vu-pool.ts';
+
+/** How often views can see scenarios move. */
+const PROGRESS_MS = 100;
 
 type Send = (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void;
 
@@ -49,7 +62,15 @@ interface Prepared {
   readonly counters: RunCounters;
   readonly recorder: Recorder;
   readonly pool: VuPool;
-  readonly scenarios: RunningScenario[];
+  /** By index in the options. */
+  readonly scenarios: Map<number, RunningScenario>;
+}
+
+/** Where init code gets files and shared data from. */
+interface InitSources {
+  readonly openFile: OpenFile;
+  readonly readFile: ReadFile;
+  readonly sharedArrays: SharedArrayStore;
 }
 
 export class WorkerRun {
@@ -60,16 +81,21 @@ export class WorkerRun {
   readonly #later = new LaterQueue();
   readonly #owners = new PromiseOwners();
   readonly #program: VuProgram;
+  readonly #secrets: SecretReader;
   #prepared: Prepared | undefined;
   #phaseVu: VirtualUser | undefined;
   #tick = 0;
   #ticker: NodeJS.Timeout | undefined;
+  #progressTicker: NodeJS.Timeout | undefined;
   #isStopped = false;
 
   constructor(init: WorkerInit, script: WorkerScript, send: Send) {
     this.#init = init;
     this.#env = script.env;
     this.#send = send;
+    this.#secrets = createSecretReader(script.secrets ?? NO_SECRETS, (value) => {
+      this.#send({ kind: 'secret', value });
+    });
     const { bundle } = script;
     installStackMapping(bundle);
     this.#program = {
@@ -100,8 +126,14 @@ export class WorkerRun {
       case 'start':
         this.#start(message.startMs, message.setupData);
         break;
+      case 'steer':
+        this.#prepared?.scenarios.get(message.scenario)?.steer?.(message.steering);
+        break;
       case 'stop':
         this.#stop();
+        break;
+      case 'stopPhase':
+        this.#phaseVu?.interrupt();
         break;
       case 'flush':
         this.#flush();
@@ -116,7 +148,12 @@ export class WorkerRun {
   #probe(): void {
     const recorder = createFileRecorder();
     const registry = new MetricRegistry();
-    const environment = this.#createEnvironment(undefined, registry, recorder.open);
+    const sharedArrays = new SharedArrayStore(new Map(), recorder.passing);
+    const environment = this.#createEnvironment(undefined, registry, {
+      openFile: recorder.open,
+      readFile: recorder.read,
+      sharedArrays,
+    });
     const vu = new VirtualUser(environment, 0);
     vu.initialize((end) => {
       if (end.outcome !== 'complete') {
@@ -135,6 +172,7 @@ export class WorkerRun {
           exports,
           metrics: registry.all().map(({ name, type, contains }) => ({ name, type, contains })),
           files: recorder.files,
+          sharedArrays: sharedArrays.rows,
         },
       });
     });
@@ -155,7 +193,11 @@ export class WorkerRun {
     const environment = this.#createEnvironment(
       { plan, counters, recorder },
       registry,
-      createFileLookup(plan.files),
+      {
+        openFile: createFileLookup(plan.files),
+        readFile: createFileReader(plan.files),
+        sharedArrays: new SharedArrayStore(plan.sharedArrays),
+      },
     );
     const pool = new VuPool({
       environment,
@@ -166,7 +208,7 @@ export class WorkerRun {
       },
       onActive: (change) => counters.addActiveVus(change),
     });
-    this.#prepared = { plan, environment, counters, recorder, pool, scenarios: [] };
+    this.#prepared = { plan, environment, counters, recorder, pool, scenarios: new Map() };
     this.#ticker = setInterval(() => this.#sendSnapshot(false), plan.tickMs);
     this.#initializeVus(pool, plan.work.vuIds, 0);
   }
@@ -203,11 +245,12 @@ export class WorkerRun {
   #createEnvironment(
     run: Pick<Prepared, 'plan' | 'counters' | 'recorder'> | undefined,
     registry: MetricRegistry,
-    openFile: OpenFile,
+    sources: InitSources,
   ): VuEnvironment {
     const options = run?.plan.options ?? defaultOptions();
     const space = new TagSpace((message) => this.#log('warning', message));
     const { workerIndex } = this.#init;
+    const instance = instanceDivision(options);
     const resolve = createResolve(options, (host, done) => {
       lookup(host, { all: true }, done);
     });
@@ -223,12 +266,15 @@ export class WorkerRun {
       isThrowing: options.throw,
       resetsCookies: !options.noCookiesReset,
       env: this.#env,
+      idInTest: (id) => idInTest(id, instance),
+      http: httpSettings(options, run === undefined ? undefined : slotsOf(run.plan)),
       networkFor: createNetwork(options, run?.plan.localIPs ?? '', resolve),
       instanceFacts: () => ({
         ...(run?.counters.instance ?? NO_INSTANCE),
         currentTestRunDurationMs: this.#startMs === undefined ? 0 : nowMs() - this.#startMs,
       }),
-      openFile,
+      ...sources,
+      secrets: this.#secrets,
       log: (level, message, fields, isInit) => this.#log(level, message, { fields, isInit }),
       logOnce: (key, level, message) => this.#log(level, message, { onceKey: key }),
       later: this.#later.push,
@@ -290,6 +336,11 @@ export class WorkerRun {
     pool.setSetupData(setupData);
     let running = plan.work.scenarios.length;
     if (running === 0) this.#send({ kind: 'scenariosEnd' });
+    const reports: (() => void)[] = [];
+    this.#progressTicker = setInterval(() => {
+      for (const report of reports) report();
+    }, PROGRESS_MS);
+    const instance = instanceDivision(plan.options);
     for (const planned of plan.work.scenarios) {
       const { config } = planned;
       const index = plan.options.scenarios.findIndex(({ name }) => name === config.name);
@@ -297,6 +348,7 @@ export class WorkerRun {
         config,
         index,
         startMs: startMs + config.startTimeMs,
+        instance,
         environment: prepared.environment,
         counters,
         pool,
@@ -304,13 +356,22 @@ export class WorkerRun {
         later: this.#later.push,
         progress: () => scenario.run.progress().fraction,
         nextVuId: () => counters.nextExtraVuId(plan.plannedVus),
-        warn: (message) => this.#log('warning', message),
+        warn: (message) => {
+          // Every worker with a part in the scenario comes to the same conclusion.
+          const fields = { executor: config.executor, scenario: config.name };
+          this.#log('warning', message, { fields, onceKey: `${config.name}: ${message}` });
+        },
       });
       const scenario = startScenario(planned, port, startMs);
-      prepared.scenarios.push(scenario);
+      prepared.scenarios.set(index, scenario);
+      const reportProgress = (): void => {
+        counters.reportProgress(this.#init.workerIndex, index, scenario.run.progress());
+      };
+      reportProgress();
+      reports.push(reportProgress);
       scenario.run.whenDone((error) => {
+        reportProgress();
         if (error !== undefined) this.#log('error', error.message, { fields: { scenario: config.name } });
-        this.#send({ kind: 'scenarioEnd', scenario: index });
         running -= 1;
         if (running === 0) this.#send({ kind: 'scenariosEnd' });
       });
@@ -320,7 +381,7 @@ export class WorkerRun {
   #stop(): void {
     this.#isStopped = true;
     this.#phaseVu?.interrupt();
-    for (const scenario of this.#prepared?.scenarios ?? []) scenario.run.abort();
+    for (const scenario of this.#prepared?.scenarios.values() ?? []) scenario.run.abort();
     this.#prepared?.pool.interruptAll();
   }
 
@@ -339,6 +400,7 @@ export class WorkerRun {
 
   #flush(): void {
     clearInterval(this.#ticker);
+    clearInterval(this.#progressTicker);
     this.#sendSnapshot(true);
   }
 
@@ -367,6 +429,12 @@ const NO_INSTANCE = {
   vusActive: 0,
   vusInitialized: 0,
 };
+
+function slotsOf({ rateGate, options }: RunPlan): (() => number) | undefined {
+  if (rateGate === undefined) return undefined;
+  const gate = RateGate.attach(rateGate, options.rps);
+  return () => gate.reserve(nowMs());
+}
 
 function builtinsOf(registry: MetricRegistry): BuiltinMetrics {
   const entries = BUILTIN_METRICS.map(({ name }) => [name, registry.get(name)]);

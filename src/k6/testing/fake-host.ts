@@ -4,16 +4,20 @@
  * logged.
  */
 import { nowMs } from '../../base/clock.ts';
+import { GharialError } from '../../base/errors.ts';
 import { TimerHeap } from '../../base/timer-heap.ts';
 import { BUILTIN_METRICS } from '../../metrics/builtin.ts';
 import { type Metric, MetricRegistry } from '../../metrics/metric.ts';
 import { type TagSet, TagSpace } from '../../metrics/tag-set.ts';
 import { type Coroutine, Op, type Resumer } from '../../suspend/op.ts';
 import { CookieJar } from '../cookie-jar.ts';
+import { createSecretReader, NO_SECRETS, type SecretReader } from '../secrets.ts';
+import { SharedArrayStore } from '../shared-array.ts';
 import type {
   BuiltinMetrics,
   EventLoop,
   ExecutionFacts,
+  HttpSettings,
   IterationResource,
   LogLevel,
   NetworkSettings,
@@ -34,6 +38,7 @@ export interface FakeSample {
 export interface FakeLogLine {
   readonly level: LogLevel;
   readonly message: string;
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 class Frame implements Resumer, EventLoop {
@@ -105,6 +110,10 @@ export class FakeHost implements VuHost {
   readonly registry = new MetricRegistry();
   readonly builtin: BuiltinMetrics;
   readonly cookies = new CookieJar();
+  sharedArrays = new SharedArrayStore();
+  secrets: SecretReader = createSecretReader(NO_SECRETS, () => {});
+  /** Files by absolute path; relative names are looked up below `/`. */
+  readonly files = new Map<string, SharedArrayBuffer>();
   readonly disabledSystemTags = new Set(['ip', 'vu', 'iter']);
   readonly samples: FakeSample[] = [];
   readonly logs: FakeLogLine[] = [];
@@ -120,6 +129,17 @@ export class FakeHost implements VuHost {
     userAgent: 'gharial-test',
     localAddress: undefined,
     tlsFor: () => ({}),
+  };
+  http: HttpSettings = {
+    batch: 20,
+    batchPerHost: 6,
+    maxRedirects: 10,
+    isMaxRedirectsSet: false,
+    discardResponseBodies: false,
+    noConnectionReuse: false,
+    noVUConnectionReuse: false,
+    debug: '',
+    reserveSlot: undefined,
   };
   tags: TagSet = new TagSpace().from([
     ['group', ''],
@@ -294,6 +314,16 @@ export class FakeHost implements VuHost {
     yield* new DrainOp();
   }
 
+  readFile(path: string): { readonly path: string; readonly bytes: SharedArrayBuffer } {
+    const absolutePath = path.startsWith('/') ? path : `/${path}`;
+    const bytes = this.files.get(absolutePath);
+    if (bytes !== undefined) return { path: absolutePath, bytes };
+    const cause = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    throw new GharialError('SCRIPT_OPEN', `stat ${absolutePath}: no such file or directory`, {
+      cause,
+    });
+  }
+
   setTags(tags: TagSet): void {
     this.tags = tags;
   }
@@ -341,8 +371,8 @@ export class FakeHost implements VuHost {
     this.errors.push(new Error(message));
   }
 
-  log(level: LogLevel, message: string): void {
-    this.logs.push({ level, message });
+  log(level: LogLevel, message: string, fields?: Readonly<Record<string, string>>): void {
+    this.logs.push(fields === undefined ? { level, message } : { level, message, fields });
   }
 
   logOnce(key: string, level: LogLevel, message: string): void {

@@ -5,7 +5,7 @@
  */
 import type { BlockingTable } from '../analysis-result.ts';
 import { type Coroutine, type CoroutineHost, Op, type Resumer } from '../op.ts';
-import { callUser, type CompiledProgram, compileProgram, hostFunction, leaf } from '../runtime.ts';
+import { type CompiledProgram, callUser, compileProgram, hostFunction, leaf } from '../runtime.ts';
 import { type SuspendMode, transformProgram } from '../transform.ts';
 
 /** The test module: `block(x)` waits and gives x, `blockThrow(e)` waits and throws, `each(fn, n)` calls back. */
@@ -61,10 +61,10 @@ class World {
 
   async run(): Promise<void> {
     for (;;) {
+      // All promise reactions get their chance while everything else waits.
+      await nextMacrotask();
       const next = this.ready.shift();
       if (next !== undefined) next();
-      // All promise reactions get their chance while everything else waits.
-      await new Promise((resolve) => setImmediate(resolve));
       if (next === undefined && this.ready.length === 0) return;
     }
   }
@@ -80,6 +80,13 @@ export class TestVu implements CoroutineHost {
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  /** Callbacks of `later` that did not run yet. */
+  timers = 0;
+
+  get isIdle(): boolean {
+    return this.#blocked.size === 0 && this.#jobs.length === 0 && this.timers === 0;
   }
 
   get isBlocked(): boolean {
@@ -98,11 +105,7 @@ export class TestVu implements CoroutineHost {
     this.reported.push(error);
   }
 
-  #step(
-    coroutine: Coroutine,
-    resumer: Resumer,
-    advance: () => IteratorResult<Op, unknown>,
-  ): void {
+  #step(coroutine: Coroutine, resumer: Resumer, advance: () => IteratorResult<Op, unknown>): void {
     this.#blocked.delete(coroutine);
     let step: IteratorResult<Op, unknown>;
     try {
@@ -200,7 +203,6 @@ export async function runTransformed(code: string, options: RunOptions): Promise
     instanceGlobals: GLOBALS,
     ...(options.probes === undefined ? {} : { probes: options.probes }),
   });
-  if (process.env['SHOW_TRANSFORMED'] !== undefined) console.log(output.code);
   const world = new World();
   const program = compileProgram(output.code, 'file:///transformed.js');
   const traces: Trace[] = [];
@@ -211,7 +213,7 @@ export async function runTransformed(code: string, options: RunOptions): Promise
     const named = hostModule(world, vu);
     const importer = (): unknown => ({ named, default: named });
     const made = (): unknown => program.instantiate(vu, importer, ...globals(trace, world, vu));
-    vu.spawn(iterate(program.kind, made, trace, options.iterations ?? 1), {
+    vu.spawn(iterate(vu, program.kind, made, trace, options.iterations ?? 1), {
       ok() {},
       fail: (error) => trace.push(`! ${show(error)}`),
     });
@@ -220,18 +222,34 @@ export async function runTransformed(code: string, options: RunOptions): Promise
   return traces;
 }
 
-/** Runs the default function of a compiled program once, on one VU that has `globals`. */
+/** What a program logged, as values: transformed in mode `auto`, run once on one VU. */
+export async function runCode(code: string): Promise<unknown[][]> {
+  const output = transformProgram({
+    code,
+    fileName: 'file:///script.js',
+    blocking: HOST_TABLE,
+    mode: 'auto',
+    instanceGlobals: ['log', 'globalThis'],
+  });
+  const seen: unknown[][] = [];
+  const own: Record<string, unknown> = {};
+  await runCompiled(output, () => [(...values: unknown[]) => void seen.push(values), own]);
+  return seen;
+}
+
+/** Runs the default function of a program once, on one VU that has `globals`. */
 export async function runCompiled(
-  program: CompiledProgram,
+  source: CompiledProgram | { readonly code: string },
   makeGlobals: (vu: TestVu) => unknown[],
 ): Promise<TestVu> {
+  const program = 'code' in source ? compileProgram(source.code, 'file:///script.js') : source;
   const world = new World();
   const vu = new TestVu(world);
   const named = hostModule(world, vu);
   const made = (): unknown =>
     program.instantiate(vu, () => ({ named, default: named }), ...makeGlobals(vu));
   let failure: { readonly error: unknown } | undefined;
-  vu.spawn(iterate(program.kind, made, [], 1), {
+  vu.spawn(iterate(vu, program.kind, made, [], 1), {
     ok() {},
     fail(error) {
       failure = { error };
@@ -243,6 +261,7 @@ export async function runCompiled(
 }
 
 function* iterate(
+  vu: TestVu,
   kind: string,
   instantiate: () => unknown,
   trace: Trace,
@@ -256,7 +275,9 @@ function* iterate(
     let value = yield* callUser(main, undefined, [i]);
     if (value instanceof Promise) value = yield* idle(value);
     trace.push(`= ${show(value)}`);
-    yield* idle(nextMacrotask());
+    // The iteration is over when nothing of it is left to do.
+    do yield* idle(nextMacrotask());
+    while (!vu.isIdle);
   }
   return undefined;
 }
@@ -291,11 +312,7 @@ function* idle(promise: Promise<unknown>): Generator<Op, unknown, unknown> {
 
 function hostModule(world: World, vu: CoroutineHost): Record<string, unknown> {
   return {
-    block: leaf(
-      vu,
-      'block',
-      (_self, [value]) => new WaitOp(world, (resumer) => resumer.ok(value)),
-    ),
+    block: leaf(vu, 'block', (_self, [value]) => new WaitOp(world, (resumer) => resumer.ok(value))),
     blockThrow: leaf(
       vu,
       'blockThrow',
@@ -320,7 +337,9 @@ function globals(trace: Trace, world: World, vu: TestVu): unknown[] {
     trace.push(values.map(show).join(' '));
   };
   const later = (fn: AnyFunction): void => {
+    vu.timers++;
     world.ready.push(() => {
+      vu.timers--;
       const run = (): Coroutine => callUser(fn, undefined, []);
       if (vu.isBlocked) vu.defer(run);
       else vu.spawn(run(), { ok() {}, fail: (error) => trace.push(`! ${show(error)}`) });

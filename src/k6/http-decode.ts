@@ -1,0 +1,41 @@
+/** Bodies of HTTP answers: undoing the Content-Encoding, and the form the script wants. */
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { DecompressionError } from './http-errors.ts';
+import type { ResponseType } from './http-request.ts';
+import { zstdDecompress } from './http-zstd.ts';
+
+const DECOMPRESSORS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
+  gzip: (bytes) => gunzipSync(bytes),
+  'x-gzip': (bytes) => gunzipSync(bytes),
+  deflate: (bytes) => inflateSync(bytes),
+  br: (bytes) => brotliDecompressSync(bytes),
+  zstd: zstdDecompress,
+};
+
+/**
+ * @param encoding value of Content-Encoding, '' if none; unknown ones leave the body as it is.
+ * @throws DecompressionError
+ */
+export function decompress(body: Uint8Array, encoding: string): Uint8Array {
+  if (encoding === '' || body.length === 0) return body;
+  let result = body;
+  for (const part of encoding.split(',').reverse()) {
+    const algorithm = part.trim().toLowerCase();
+    const undo = Object.hasOwn(DECOMPRESSORS, algorithm) ? DECOMPRESSORS[algorithm] : undefined;
+    if (undo === undefined) return result;
+    try {
+      result = undo(result);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new DecompressionError(`error decompressing response body (${algorithm}): ${why}`);
+    }
+  }
+  return result;
+}
+
+/** The body for scripts: invalid UTF-8 becomes U+FFFD; binary data in memory of its own. */
+export function bodyFor(bytes: Uint8Array, type: ResponseType): string | ArrayBuffer | null {
+  if (type === 'none') return null;
+  if (type === 'binary') return new Uint8Array(bytes).buffer as ArrayBuffer; // a fresh copy
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
