@@ -47,13 +47,17 @@ interface Port {
 const PORTS: readonly Port[] = [
   port('import node:net', ['websocket/transport.ts'], 'dial through websocket/dial.ts'),
   port('import node:tls', ['websocket/transport.ts'], 'dial through websocket/dial.ts'),
-  port('import node:http', ['demo/'], 'network clients have their own rooms'),
+  port('import node:http', ['demo/', 'engine/rest-api.ts'], 'network clients have their own rooms'),
   port('import node:https', ['demo/'], 'network clients have their own rooms'),
   port('import node:dns', ['worker/'], 'take a Resolve function (websocket/api.ts)'),
-  port('import node:zlib', ['websocket/', 'output/'], 'compress where bytes leave the process'),
+  port(
+    'import node:zlib',
+    ['websocket/', 'output/', 'k6/http-codings.ts'],
+    'compress where bytes leave the process',
+  ),
   port(
     'import node:crypto',
-    ['websocket/', 'output/', 'vu/', 'demo/'],
+    ['websocket/', 'output/', 'k6/', 'demo/'],
     'for random numbers use base/prng.ts',
   ),
   port('import node:fs', ['script/', 'output/', 'cli/'], 'let the caller read the file'),

@@ -2,7 +2,9 @@
 import { sleep } from 'k6';
 import { SharedArray } from 'k6/data';
 
-const rows = new SharedArray('rows', () => (__ENV.DATA ? JSON.parse(open(__ENV.DATA)) : [{ id: 0 }]));
+const rows = new SharedArray('rows', () =>
+  __ENV.DATA ? JSON.parse(open(__ENV.DATA)) : [{ id: 0 }],
+);
 
 export const options = {
   vus: Number(__ENV.VUS),

@@ -4,7 +4,7 @@
  * summary nobody waits for an answer.
  */
 import type { LogLevel } from '../k6/host.ts';
-import type { SecretSources } from '../k6/secrets.ts';
+import type { SecretSources } from '../k6/secret-reader.ts';
 import type { NamedRows } from '../k6/shared-rows.ts';
 import type { MetricDefinition } from '../metrics/metric.ts';
 import type {

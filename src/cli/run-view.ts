@@ -107,6 +107,8 @@ export class RunView {
     if (plan === undefined || status === undefined) return;
     const { stdout } = this.#context;
     const columns = stdout.isTerminal ? stdout.columns : undefined;
+    // A file need not grow while nothing happens any more.
+    if (columns === undefined && status.stage === 'lingering' && !isLast) return;
     const lines = renderProgress(statusLine(status, plan), scenarioLines(status, plan), {
       terminalColumns: columns,
       isColored: this.#isColored,

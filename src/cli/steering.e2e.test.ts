@@ -235,3 +235,22 @@ test('execution segments: ids and iteration numbers are those of the whole test'
   const ids = found.map((lines) => new Set(lines.map(([id]) => id)));
   assert.ok([...(ids[0] ?? [])].every((id) => ids[1]?.has(id) === false));
 });
+
+test('what the API asked for does not hold up the end of the run', async () => {
+  const { gharial, url, becomes } = await start(`
+    import { sleep } from 'k6';
+    import exec from 'k6/execution';
+    export const options = { vus: 1, duration: '2s' };
+    export function setup() {
+      if (exec.instance.iterationsCompleted > 0) { console.log('asked'); sleep(60); }
+    }
+    export default function () { sleep(0.1); }`);
+  await becomes(({ status }) => status === 7);
+  await gharial.printed(/ [1-9]\d* complete and/);
+  const refused = [1, 2].map(() =>
+    fetch(`${url}/setup`, { method: 'POST' }).catch(() => undefined),
+  );
+  await gharial.printed(/asked/);
+  assert.equal(await gharial.ended(), 0, gharial.stderr);
+  await Promise.all(refused);
+});

@@ -9,7 +9,7 @@ const WORKER_ENTRY = new URL('../worker/main.js', import.meta.url);
  * State that lives across a sleep or a round trip survives two scavenges with V8's default young
  * generation; a larger one halves the CPU of allocation-heavy loops (docs/benchmarks.md).
  */
-const YOUNG_GENERATION_MIB = 64;
+const YOUNG_GENERATION_MIB = 32;
 /** Threads must not run out of memory before the process does. */
 const OLD_GENERATION_MIB = 16_384;
 /** Deeply nested suspended calls need stack on resume. */

@@ -4,7 +4,7 @@
  */
 import { GharialError } from '../base/errors.ts';
 import type { FromWorker, ProbeResult } from '../bridge/messages.ts';
-import type { SecretSources } from '../k6/secrets.ts';
+import type { SecretSources } from '../k6/secret-reader.ts';
 import { parseScriptOptions } from '../options/parse.ts';
 import type { Layer, Warning } from '../options/values.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';

@@ -16,7 +16,7 @@ import type {
 import { RateGate } from '../bridge/rate-gate.ts';
 import { type InstanceCounts, RunCounters } from '../bridge/run-counters.ts';
 import type { LogLevel } from '../k6/host.ts';
-import type { SecretSources } from '../k6/secrets.ts';
+import type { SecretSources } from '../k6/secret-reader.ts';
 import { rowBytes } from '../k6/shared-rows.ts';
 import { Aggregate } from '../metrics/aggregate.ts';
 import { crossedMessage, selectView, ThresholdSet } from '../metrics/threshold.ts';
@@ -190,6 +190,9 @@ class TestRun {
   #api: RestApi | undefined;
   /** Calls of setup, teardown and handleSummary: one after the other. */
   #phases: Promise<unknown> = Promise.resolve();
+  #isOver = false;
+  #onOver: () => void = () => {};
+  readonly #over: Promise<void>;
   readonly #helm = new Helm((message) => this.#crew.broadcast(message));
   #isPrepared = false;
   #isWaitingForResume = false;
@@ -204,6 +207,9 @@ class TestRun {
     });
     this.#resumed = new Promise((resolve) => {
       this.#resume = resolve;
+    });
+    this.#over = new Promise((resolve) => {
+      this.#onOver = resolve;
     });
     this.#aggregate = new Aggregate({ warn: (message) => this.#log('warning', message) });
     this.#crew = new Crew(request.settings.verbose, {
@@ -257,6 +263,7 @@ class TestRun {
   #stop(reason: StopReason): void {
     if (this.#stage === 'lingering') {
       this.#endLinger();
+      if (reason.kind === 'error') this.#stopReason ??= reason;
       return;
     }
     if (this.#stopReason !== undefined) return;
@@ -612,6 +619,7 @@ class TestRun {
   /**
    * Calls an exported function in a worker that answers, after those that were asked for before;
    * `interrupted` = it took too long, aborted the test, or a stop came (which does not touch teardown).
+   * What the REST API asked for and is not done when the run is over is given up.
    */
   #runPhase(phase: ScriptPhase, data: unknown, timeoutMs: number): Promise<PhaseEnd> {
     const end = this.#phases.then(() => this.#callPhase(phase, data, timeoutMs));
@@ -620,13 +628,20 @@ class TestRun {
   }
 
   async #callPhase(phase: ScriptPhase, data: unknown, timeoutMs: number): Promise<PhaseEnd> {
+    const mayBeLate = phase === 'summary';
+    if (this.#isOver && !mayBeLate) return { outcome: 'interrupted' };
     const worker = await this.#phaseWorker();
     this.#phaseEnd = undefined;
     const answered = this.#crew.answers([worker], ({ kind }) => kind === 'phaseEnd');
     const isStoppable = phase !== 'teardown' && this.#stopReason === undefined;
     this.#crew.send(worker, { kind: 'phase', phase, data });
     const timeout = delay(timeoutMs);
-    await Promise.race([answered.all, timeout.promise, ...(isStoppable ? [this.#stopped] : [])]);
+    await Promise.race([
+      answered.all,
+      timeout.promise,
+      ...(isStoppable ? [this.#stopped] : []),
+      ...(mayBeLate ? [] : [this.#over]),
+    ]);
     timeout.cancel();
     if (this.#phaseEnd === undefined) {
       this.#crew.send(worker, { kind: 'stopPhase' });
@@ -670,6 +685,9 @@ class TestRun {
 
   async #finish(runError: GharialError | undefined): Promise<RunResult> {
     await this.#api?.close();
+    this.#isOver = true;
+    this.#onOver();
+    await this.#phases;
     const durationMs = this.#clockMs();
     const flushed = this.#crew.answers(
       this.#crew.indexes,

@@ -50,7 +50,10 @@ test('abort tells the listeners once, with the reason', () => {
   abort('again');
   assert.deepEqual(log, ['handler', 'why']);
   assert.equal(signal.aborted, true);
-  assert.throws(() => signal.throwIfAborted(), (error) => error === 'why');
+  assert.throws(
+    () => signal.throwIfAborted(),
+    (error) => error === 'why',
+  );
 });
 
 test('without a reason it is an AbortError', () => {

@@ -164,6 +164,8 @@ export function createAbortClasses(host: VuHost): AbortClasses {
 function withStatic(base: object, statics: Readonly<Record<string, unknown>>): unknown {
   return new Proxy(base, {
     get: (target, key) =>
-      typeof key === 'string' && Object.hasOwn(statics, key) ? statics[key] : Reflect.get(target, key),
+      typeof key === 'string' && Object.hasOwn(statics, key)
+        ? statics[key]
+        : Reflect.get(target, key),
   });
 }

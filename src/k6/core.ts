@@ -137,7 +137,10 @@ function* runCheck(host: VuHost, args: readonly unknown[]): Coroutine<boolean> {
 }
 
 /** `k6` bound to one VU. */
-export function createCoreModule(host: VuHost, random: RandomSource): ScriptModule {
+export function createCoreModule(
+  host: VuHost,
+  owner: { readonly random: RandomSource },
+): ScriptModule {
   const named = {
     check: hostFunction(host, 'check', 0, function* (...args: unknown[]): Coroutine<boolean> {
       return yield* runCheck(host, args);
@@ -148,7 +151,7 @@ export function createCoreModule(host: VuHost, random: RandomSource): ScriptModu
     group: hostFunction(host, 'group', 0, function* (name: unknown, callback: unknown): Coroutine {
       return yield* runGroup(host, name, callback);
     }),
-    randomSeed: (seed: unknown): void => random.seed(Number(seed)),
+    randomSeed: (seed: unknown): void => owner.random.seed(Number(seed)),
     sleep: leaf(host, 'sleep', (_thisArg, args) => new SleepOp(host, sleepMs(args[0]))),
   };
   return { named, default: named };

@@ -1,5 +1,9 @@
 /** The module `k6/crypto`: hashes, HMAC, random bytes, hex. */
-import { createHash as createNodeHash, type Hash, randomBytes as nodeRandomBytes } from 'node:crypto';
+import {
+  createHash as createNodeHash,
+  type Hash,
+  randomBytes as nodeRandomBytes,
+} from 'node:crypto';
 import { binaryInput } from './binary-input.ts';
 import { encodeBase64 } from './encoding.ts';
 import type { ScriptModule } from './host.ts';

@@ -111,7 +111,8 @@ export class CsvReader {
     let start = this.#at + 1;
     for (;;) {
       const end = this.#bytes.indexOf(QUOTE, start);
-      if (end === -1) throw new CsvError(`record on line ${line}: extraneous or missing " in quoted-field`);
+      if (end === -1)
+        throw new CsvError(`record on line ${line}: extraneous or missing " in quoted-field`);
       text += this.#bytes.toString('utf8', start, end);
       if (this.#bytes[end + 1] !== QUOTE) {
         this.#at = end + 1;

@@ -80,7 +80,10 @@ test('records become objects by the names in the first line', () => {
 });
 
 test('broken text is told with its line', () => {
-  assert.throws(() => readAll('a\n"b'), /record on line 2: extraneous or missing " in quoted-field/);
+  assert.throws(
+    () => readAll('a\n"b'),
+    /record on line 2: extraneous or missing " in quoted-field/,
+  );
   assert.throws(() => readAll('"a"b'), /record on line 1: extraneous or missing "/);
   assert.throws(
     () => readAll('a,b\n1', { asObjects: true }),
@@ -92,7 +95,13 @@ test('broken text is told with its line', () => {
 test('parse gives an immutable array, parsed once per file and options', async () => {
   const store = new SharedArrayStore();
   const rows = await setUp(store).csv.parse(file('a,b\n1,2'));
-  assert.deepEqual([...rows], [['a', 'b'], ['1', '2']]);
+  assert.deepEqual(
+    [...rows],
+    [
+      ['a', 'b'],
+      ['1', '2'],
+    ],
+  );
   assert.throws(() => rows.push([]), { message: 'SharedArray is immutable' });
   // Another VU with the same file does not read it again.
   const again = await setUp(store).csv.parse(file('changed'), {});
@@ -137,7 +146,11 @@ test('bad arguments are refused', async () => {
     { asObjects: true, fromLine: 1 },
   ];
   for (const options of badOptions) {
-    await assert.rejects(csv.parse(file('a'), options), { name: 'GoError' }, JSON.stringify(options));
+    await assert.rejects(
+      csv.parse(file('a'), options),
+      { name: 'GoError' },
+      JSON.stringify(options),
+    );
   }
   host.phase = 'iteration';
   assert.throws(() => new csv.Parser(file('a')), {

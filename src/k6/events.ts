@@ -5,13 +5,10 @@
  * Not Node's classes: listeners may suspend, k6 wants `timestamp` (epoch ms) and plain properties that
  * JSON.stringify shows, and one event per message has to be cheap (no clock read, no Map).
  */
-import { nowMs } from '../base/clock.ts';
+import { nowMs, ORIGIN_MS } from '../base/clock.ts';
 import type { Coroutine } from '../suspend/op.ts';
 import { callUser, twinOf } from '../suspend/runtime.ts';
 import type { VuHost } from './host.ts';
-
-/** Origin of `timeStamp`, as for performance.now(). */
-const TIME_ORIGIN_MS = performance.timeOrigin;
 
 const Flag = {
   bubbles: 1,
@@ -122,7 +119,7 @@ export class Event {
 
   /** ms since the time origin, as performance.now() counts. */
   get timeStamp(): number {
-    return this.timestamp - TIME_ORIGIN_MS;
+    return this.timestamp - ORIGIN_MS;
   }
 
   composedPath(): object[] {
@@ -368,7 +365,7 @@ function addListener(target: EventTarget, type: string, callback: unknown, optio
   }
   const isObject = typeof options === 'object' && options !== null;
   const signal = isObject ? signalOf(Reflect.get(options, 'signal')) : undefined;
-  if (signal !== undefined && Reflect.get(signal, 'aborted') === true) return;
+  if (signal?.aborted === true) return;
   const isCapture = captureOf(options);
   const list = listenersOf(target, type);
   for (const known of list) {
@@ -382,9 +379,18 @@ function addListener(target: EventTarget, type: string, callback: unknown, optio
   }
 }
 
-/** An AbortSignal of the script: the only event target that can be aborted. */
-function signalOf(value: unknown): EventTarget | undefined {
-  return value instanceof EventTarget && 'aborted' in value ? value : undefined;
+interface Signal {
+  readonly aborted: boolean;
+  addEventListener(type: string, listener: () => void, options: object): void;
+}
+
+/** An AbortSignal, by what makes it one: the script's class is not known here. */
+function signalOf(value: unknown): Signal | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const isSignal =
+    typeof Reflect.get(value, 'aborted') === 'boolean' &&
+    typeof Reflect.get(value, 'addEventListener') === 'function';
+  return isSignal ? (value as Signal) : undefined; // checked above
 }
 
 function removeListener(target: EventTarget, type: string, listener: Listener): void {

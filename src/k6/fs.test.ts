@@ -69,7 +69,8 @@ test('bad arguments are rejected as TypeError', async () => {
   for (const offset of [undefined, 'x', 1.5, -1, 7]) {
     await assert.rejects(file.seek(offset, SeekMode.Start), typeError);
   }
-  for (const whence of [undefined, 3, 'Start']) await assert.rejects(file.seek(0, whence), typeError);
+  for (const whence of [undefined, 3, 'Start'])
+    await assert.rejects(file.seek(0, whence), typeError);
   assert.equal(await file.seek(0, SeekMode.Current), 0);
 });
 

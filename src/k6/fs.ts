@@ -38,7 +38,10 @@ export class ScriptFile {
   /** Fills the array from the position on; resolves the number of bytes, null at the end of the file. */
   async read(into?: unknown): Promise<number | null> {
     if (into === undefined || into === null) {
-      throw new FsError('TypeError', 'read() failed; reason: into argument cannot be null or undefined');
+      throw new FsError(
+        'TypeError',
+        'read() failed; reason: into argument cannot be null or undefined',
+      );
     }
     if (!(into instanceof Uint8Array)) {
       throw new FsError('TypeError', 'read() failed; reason: into argument must be a Uint8Array');

@@ -10,7 +10,7 @@ import type { TagSet } from '../metrics/tag-set.ts';
 import type { Coroutine, CoroutineHost } from '../suspend/op.ts';
 import type { Resolve, TlsSettings } from '../websocket/api.ts';
 import type { CookieJar } from './cookie-jar.ts';
-import type { SecretReader } from './secrets.ts';
+import type { SecretReader } from './secret-reader.ts';
 import type { SharedArrayStore } from './shared-array.ts';
 
 /** What a module gives to scripts: its named exports, and what `import x from` yields. */

@@ -201,7 +201,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&'<>"\r]/g, (character) => ESCAPES[character] ?? character);
 }
 
@@ -209,7 +209,7 @@ function escape(text: string): string {
 export function outerHtmlOf(node: AnyNode): string {
   if (isText(node)) {
     const parent = parentElementOf(node);
-    return parent !== undefined && RAW_TAGS.has(parent.name) ? node.data : escape(node.data);
+    return parent !== undefined && RAW_TAGS.has(parent.name) ? node.data : escapeText(node.data);
   }
   if (node.type === 'comment') return `<!--${node.data}-->`;
   if (node.type === 'directive') {
@@ -217,7 +217,7 @@ export function outerHtmlOf(node: AnyNode): string {
   }
   if (!isElement(node)) return innerHtmlOf(node);
   const attributes = Object.entries(node.attribs).map(
-    ([name, value]) => ` ${name}="${escape(value)}"`,
+    ([name, value]) => ` ${name}="${escapeText(value)}"`,
   );
   const tag = `${node.name}${attributes.join('')}`;
   if (VOID_TAGS.has(node.name)) return `<${tag}/>`;

@@ -81,7 +81,16 @@ function labelsOf(element: Element): Element[] {
   );
 }
 
-const CONTROLS = ['button', 'fieldset', 'input', 'keygen', 'object', 'output', 'select', 'textarea'];
+const CONTROLS = [
+  'button',
+  'fieldset',
+  'input',
+  'keygen',
+  'object',
+  'output',
+  'select',
+  'textarea',
+];
 
 /** `get` or `post`, as forms have it. */
 const method =
@@ -118,7 +127,17 @@ const FORM_FIELD: Properties = {
 
 /** Where only a path is given, the parts before it are empty. */
 const RELATIVE_BASE = 'http://relative.invalid';
-type UrlPart = 'hash' | 'host' | 'hostname' | 'origin' | 'password' | 'pathname' | 'port' | 'protocol' | 'search' | 'username';
+type UrlPart =
+  | 'hash'
+  | 'host'
+  | 'hostname'
+  | 'origin'
+  | 'password'
+  | 'pathname'
+  | 'port'
+  | 'protocol'
+  | 'search'
+  | 'username';
 const PARTS_OF_RELATIVE: ReadonlySet<UrlPart> = new Set<UrlPart>(['hash', 'pathname', 'search']);
 
 function urlPart(part: UrlPart): Property {
@@ -158,13 +177,21 @@ const childNamed =
 const SECTION: Properties = { rows: rowsOf };
 const CELLS = ['td', 'th'];
 
-function indexIn(owner: Element | undefined, list: (of: Element) => Element[], item: Element): number {
+function indexIn(
+  owner: Element | undefined,
+  list: (of: Element) => Element[],
+  item: Element,
+): number {
   return owner === undefined ? -1 : list(owner).indexOf(item);
 }
 
 const CELL: Properties = {
   cellIndex: (cell) =>
-    indexIn(parentElementOf(cell), (row) => elementChildrenOf(row).filter(({ name }) => CELLS.includes(name)), cell),
+    indexIn(
+      parentElementOf(cell),
+      (row) => elementChildrenOf(row).filter(({ name }) => CELLS.includes(name)),
+      cell,
+    ),
   colSpan: number('colspan', 1),
   rowSpan: number('rowspan', 1),
   headers: text('headers'),
@@ -175,7 +202,9 @@ const MEDIA: Properties = {
   textTracks: (element) => descendantsNamed(element, ['track']),
 };
 const MODIFICATION: Properties = { cite: text('cite'), dateTime: text('datetime') };
-const LEGEND: Properties = { form: (element) => ownerForm(ancestorNamed(element, ['fieldset']) ?? element) };
+const LEGEND: Properties = {
+  form: (element) => ownerForm(ancestorNamed(element, ['fieldset']) ?? element),
+};
 
 function optionIndex(option: Element): number {
   return indexIn(ancestorNamed(option, ['select', 'datalist']), optionsOf, option);
@@ -255,17 +284,32 @@ const KINDS: Readonly<Record<string, Properties>> = {
   },
   ins: MODIFICATION,
   keygen: { ...FORM_FIELD, type: () => 'keygen' },
-  label: { control: controlOf, form: (label) => ownerForm(controlOf(label) ?? label), htmlFor: text('for') },
+  label: {
+    control: controlOf,
+    form: (label) => ownerForm(controlOf(label) ?? label),
+    htmlFor: text('for'),
+  },
   legend: LEGEND,
   li: { type: text('type'), value: number('value', 0) },
-  link: { href: text('href'), media: text('media'), rel: text('rel'), relList: words('rel'), type: text('type') },
+  link: {
+    href: text('href'),
+    media: text('media'),
+    rel: text('rel'),
+    relList: words('rel'),
+    type: text('type'),
+  },
   map: {
     areas: (map) => descendantsNamed(map, ['area']),
     images: imagesOf,
     name: text('name'),
   },
   meta: { content: text('content'), httpEquiv: text('http-equiv'), name: text('name') },
-  meter: { labels: labelsOf, max: number('max', 1), min: number('min', 0), value: number('value', 0) },
+  meter: {
+    labels: labelsOf,
+    max: number('max', 1),
+    min: number('min', 0),
+    value: number('value', 0),
+  },
   object: { data: text('data'), form: ownerForm, name: text('name'), type: text('type') },
   ol: { reversed: flag('reversed'), start: number('start', 1), type: text('type') },
   optgroup: { disabled: flag('disabled'), label: text('label') },
@@ -278,7 +322,13 @@ const KINDS: Readonly<Record<string, Properties>> = {
     text: textOf,
     value: optionValue,
   },
-  output: { defaultValue: textOf, form: ownerForm, labels: labelsOf, name: text('name'), value: textOf },
+  output: {
+    defaultValue: textOf,
+    form: ownerForm,
+    labels: labelsOf,
+    name: text('name'),
+    value: textOf,
+  },
   param: { name: text('name'), value: text('value') },
   progress: {
     labels: labelsOf,
@@ -288,7 +338,13 @@ const KINDS: Readonly<Record<string, Properties>> = {
     value: progressValue,
   },
   q: { cite: text('cite') },
-  script: { async: flag('async'), defer: flag('defer'), src: text('src'), text: textOf, type: text('type') },
+  script: {
+    async: flag('async'),
+    defer: flag('defer'),
+    src: text('src'),
+    text: textOf,
+    type: text('type'),
+  },
   select: {
     disabled: flag('disabled'),
     form: ownerForm,
@@ -338,9 +394,19 @@ const KINDS: Readonly<Record<string, Properties>> = {
     rowIndex: (row) => indexIn(ancestorNamed(row, ['table']), rowsOf, row),
     sectionRowIndex: (row) => indexIn(parentElementOf(row), rowsOf, row),
   },
-  track: { kind: text('kind', 'subtitles'), label: text('label'), src: text('src'), srclang: text('srclang') },
+  track: {
+    kind: text('kind', 'subtitles'),
+    label: text('label'),
+    src: text('src'),
+    srclang: text('srclang'),
+  },
   ul: { type: text('type') },
-  video: { ...MEDIA, height: number('height', 0), poster: text('poster'), width: number('width', 0) },
+  video: {
+    ...MEDIA,
+    height: number('height', 0),
+    poster: text('poster'),
+    width: number('width', 0),
+  },
 };
 
 type ElementClass = new (node: AnyNode, wrap: typeof wrapNode) => HtmlElement;

@@ -41,7 +41,7 @@ export function selectedOptionsOf(select: Element): Element[] {
 }
 
 /** The value of a control: an array for a list with several choices, undefined if it has none. */
-export function valueOf(element: Element): string | string[] | undefined {
+export function controlValue(element: Element): string | string[] | undefined {
   switch (element.name) {
     case 'select': {
       const values = selectedOptionsOf(element).map(optionValue);
@@ -80,7 +80,7 @@ export function formValuesOf(elements: readonly Element[]): FormValue[] {
   return controls.filter(isSent).flatMap((control) => {
     const name = attributeOf(control, 'name') ?? '';
     const isBox = CHECKED_TYPES.has((attributeOf(control, 'type') ?? '').toLowerCase());
-    const value = valueOf(control) ?? (isBox ? 'on' : control.name === 'select' ? [] : '');
+    const value = controlValue(control) ?? (isBox ? 'on' : control.name === 'select' ? [] : '');
     return [value].flat().map((one) => ({ name, value: one.replace(/\r?\n/g, '\r\n') }));
   });
 }

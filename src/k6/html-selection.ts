@@ -15,7 +15,7 @@ import {
 } from './html-document.ts';
 import { type HtmlElement, nodeBehind } from './html-element.ts';
 import { wrapNode } from './html-element-kinds.ts';
-import { attributeOf, type FormValue, formValuesOf, valueOf } from './html-form.ts';
+import { attributeOf, controlValue, type FormValue, formValuesOf } from './html-form.ts';
 
 type UserFunction = (this: unknown, ...args: unknown[]) => unknown;
 type NodeTest = (node: AnyNode) => boolean;
@@ -112,7 +112,8 @@ export class Selection {
 
   #derive(expand: (node: AnyNode) => Iterable<AnyNode>, test: NodeTest = () => true): Selection {
     const nodes: AnyNode[] = [];
-    for (const node of this.#nodes) for (const other of expand(node)) if (test(other)) nodes.push(other);
+    for (const node of this.#nodes)
+      for (const other of expand(node)) if (test(other)) nodes.push(other);
     return new Selection(nodes);
   }
 
@@ -141,10 +142,13 @@ export class Selection {
 
   parent(what?: unknown): Selection {
     const step: Step = parentElementOf;
-    return this.#derive((node) => {
-      const parent = step(node);
-      return parent === undefined ? [] : [parent];
-    }, optionalTest('parent', what));
+    return this.#derive(
+      (node) => {
+        const parent = step(node);
+        return parent === undefined ? [] : [parent];
+      },
+      optionalTest('parent', what),
+    );
   }
 
   parents(what?: unknown): Selection {
@@ -186,10 +190,13 @@ export class Selection {
   }
 
   #step(method: string, step: Step, what: unknown): Selection {
-    return this.#derive((node) => {
-      const target = step(node);
-      return target === undefined ? [] : [target];
-    }, optionalTest(method, what));
+    return this.#derive(
+      (node) => {
+        const target = step(node);
+        return target === undefined ? [] : [target];
+      },
+      optionalTest(method, what),
+    );
   }
 
   #until(method: string, step: Step, until: unknown, what: unknown): Selection {
@@ -263,7 +270,7 @@ export class Selection {
   /** The value of the first control; an array for a list with several choices. */
   val(): string | string[] | undefined {
     const element = this.#firstElement;
-    return element === undefined ? undefined : valueOf(element);
+    return element === undefined ? undefined : controlValue(element);
   }
 
   /** A `data-*` value of the first node by its camel-case key; all of them without a key. */

@@ -1,7 +1,8 @@
 /** The module `k6/html`: parseHTML. */
+
+import type { ScriptModule } from './host.ts';
 import { parseDocument } from './html-document.ts';
 import { Selection } from './html-selection.ts';
-import type { ScriptModule } from './host.ts';
 
 export type { Selection };
 

@@ -1,7 +1,7 @@
 /** `http.batch`: several requests at once, not more than the options `batch` and `batchPerHost` allow. */
 import { goTypeName } from './go-types.ts';
-import { type HttpContext, HttpExchange, refusedResponse } from './http-exchange.ts';
 import { RequestFault } from './http-errors.ts';
+import { type HttpContext, HttpExchange, refusedResponse } from './http-exchange.ts';
 import { type HttpRequest, parseRequest } from './http-request.ts';
 import type { HttpResponse } from './http-response.ts';
 import type { ExpectedStatuses } from './http-statuses.ts';
@@ -52,7 +52,8 @@ function argumentsOf(key: string, item: unknown): readonly unknown[] {
     return ['GET', item, undefined, undefined];
   }
   if (Array.isArray(item)) {
-    if (item.length < 2) throw new NativeError(`invalid batch request ${key}: needs a method and a URL`);
+    if (item.length < 2)
+      throw new NativeError(`invalid batch request ${key}: needs a method and a URL`);
     return item;
   }
   if (typeof item !== 'object' || item === null) {

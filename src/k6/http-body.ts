@@ -1,10 +1,9 @@
 /** Bodies of HTTP requests: text, bytes, forms, uploads; and their compression. */
 import { randomBytes } from 'node:crypto';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { nowMs } from '../base/clock.ts';
 import { goTypeName } from './go-types.ts';
+import { compressorOf } from './http-codings.ts';
 import { RequestFault } from './http-errors.ts';
-import { zstdCompress } from './http-zstd.ts';
 import { NativeError } from './script-error.ts';
 
 /** A body as it is sent. */
@@ -156,27 +155,30 @@ function quoted(text: string): string {
     .replaceAll('\n', '%0A');
 }
 
-const COMPRESSORS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
-  gzip: (bytes) => gzipSync(bytes),
-  deflate: (bytes) => deflateSync(bytes),
-  br: (bytes) => brotliCompressSync(bytes),
-  zstd: zstdCompress,
-};
-
 /** The algorithms of `params.compression`, in the order they are applied. */
 export function parseCompression(value: unknown): string[] {
   const text = String(value).trim();
   if (text === '') return [];
   return text.split(',').map((part) => {
     const algorithm = part.trim();
-    if (Object.hasOwn(COMPRESSORS, algorithm)) return algorithm;
+    if (compressorOf(algorithm) !== undefined) return algorithm;
     throw new RequestFault(`unknown compression algorithm ${algorithm}`);
   });
 }
 
-/** Compresses a body with each algorithm in turn. */
+/**
+ * Compresses a body with each algorithm in turn.
+ *
+ * @throws RequestFault if this version of Node lacks one.
+ */
 export function compressBody(bytes: Uint8Array, algorithms: readonly string[]): Uint8Array {
   let result = bytes;
-  for (const algorithm of algorithms) result = COMPRESSORS[algorithm]?.(result) ?? result;
+  for (const algorithm of algorithms) {
+    try {
+      result = compressorOf(algorithm)?.(result) ?? result;
+    } catch (error) {
+      throw new RequestFault(error instanceof Error ? error.message : String(error));
+    }
+  }
   return result;
 }

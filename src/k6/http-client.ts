@@ -10,9 +10,15 @@ import { createRequire } from 'node:module';
 import type { buildConnector, Client, Dispatcher } from 'undici';
 import { nowMs } from '../base/clock.ts';
 import type { ResolvedAddress, TlsSettings } from '../websocket/api.ts';
-import { joinAddress, type TcpHandle, tcpHandleBelow, tlsClientOptions } from '../websocket/transport.ts';
+import {
+  joinAddress,
+  type TcpHandle,
+  tcpHandleBelow,
+  tlsClientOptions,
+} from '../websocket/transport.ts';
 import type { VuHost } from './host.ts';
 import type { FailurePoint } from './http-errors.ts';
+import type { WireHeaders } from './http-headers.ts';
 import type { RequestUrl } from './http-url.ts';
 
 /** One request as it goes over the wire. */
@@ -59,8 +65,7 @@ export interface WireAnswer {
   readonly status: number;
   /** Reason phrase, '' if none. */
   readonly statusText: string;
-  /** Names and values in turn, as received. */
-  readonly rawHeaders: readonly (Buffer | string)[];
+  readonly headers: WireHeaders;
   readonly body: Buffer;
 }
 
@@ -76,6 +81,7 @@ const IDLE_TIMEOUT_MS = 600_000;
 const IDLE_THRESHOLD_MS = 500;
 const HTTP2_STREAMS_MAX = 100;
 const NO_BODY = Buffer.alloc(0);
+const NO_HEADERS: WireHeaders = {};
 
 const NO_FACTS: ConnectionFacts = {
   remoteIp: '',
@@ -144,7 +150,7 @@ interface Dialled {
 
 /** A slot for requests to one origin. */
 class HttpConnection {
-  readonly key: string;
+  readonly origin: string;
   readonly #host: VuHost;
   readonly #url: RequestUrl;
   readonly #client: Client;
@@ -158,13 +164,12 @@ class HttpConnection {
   /** Requests that are under way. */
   load = 0;
 
-  constructor(host: VuHost, url: RequestUrl, key: string) {
-    this.key = key;
+  constructor(host: VuHost, url: RequestUrl) {
+    this.origin = url.origin;
     this.#host = host;
     this.#url = url;
-    const shownHost = url.host.includes(':') ? `[${url.host}]` : url.host;
     const { Client } = undici();
-    this.#client = new Client(`${url.isSecure ? 'https' : 'http'}://${shownHost}:${url.port}`, {
+    this.#client = new Client(url.origin, {
       connect: (_options, callback) => this.#dial(callback),
       pipelining: 1,
       headersTimeout: 0,
@@ -339,8 +344,8 @@ export class HttpClient {
 
   #acquire(url: RequestUrl): HttpConnection {
     if (this.#host.http.noVUConnectionReuse) this.#dropOfEarlierIterations();
-    const key = `${url.isSecure ? 'https' : 'http'}:${url.host}:${url.port}`;
-    const idle = this.#idle.get(key);
+    const { origin } = url;
+    const idle = this.#idle.get(origin);
     for (;;) {
       const connection = idle?.at(-1);
       if (connection === undefined) break;
@@ -348,7 +353,7 @@ export class HttpClient {
       idle?.pop();
       if (!connection.isDestroyed) return this.#loaded(connection);
     }
-    return this.#loaded(new HttpConnection(this.#host, url, key));
+    return this.#loaded(new HttpConnection(this.#host, url));
   }
 
   #loaded(connection: HttpConnection): HttpConnection {
@@ -371,10 +376,10 @@ export class HttpClient {
     connection.load -= 1;
     connection.countBytes();
     if (connection.isDestroyed || connection.load > 0) return;
-    let idle = this.#idle.get(connection.key);
+    let idle = this.#idle.get(connection.origin);
     if (idle === undefined) {
       idle = [];
-      this.#idle.set(connection.key, idle);
+      this.#idle.set(connection.origin, idle);
     }
     if (idle.includes(connection)) return;
     if (idle.length < Math.max(this.#host.http.batchPerHost, 1)) idle.push(connection);
@@ -397,7 +402,7 @@ export class WireExchange implements Dispatcher.DispatchHandler {
   #hasRetried = false;
   #status = 0;
   #statusText = '';
-  #rawHeaders: readonly (Buffer | string)[] = [];
+  #headers: WireHeaders = NO_HEADERS;
   #chunks: Buffer[] | undefined;
   #firstChunk: Buffer | undefined;
   #connectingMs = 0;
@@ -466,9 +471,9 @@ export class WireExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    _controller: Dispatcher.DispatchController,
     statusCode: number,
-    _headers: unknown,
+    headers: WireHeaders,
     statusMessage?: string,
   ): void {
     if (this.#isOver || statusCode < FINAL_STATUS_MIN) return;
@@ -476,8 +481,7 @@ export class WireExchange implements Dispatcher.DispatchHandler {
     if (this.#sentMs === 0) this.#sentMs = this.#firstByteMs;
     this.#status = statusCode;
     this.#statusText = statusMessage ?? '';
-    const { rawHeaders } = controller;
-    this.#rawHeaders = Array.isArray(rawHeaders) ? rawHeaders : [];
+    this.#headers = headers;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -503,7 +507,7 @@ export class WireExchange implements Dispatcher.DispatchHandler {
     const answer: WireAnswer = {
       status: this.#status,
       statusText: this.#statusText,
-      rawHeaders: this.#rawHeaders,
+      headers: this.#headers,
       body: body ?? NO_BODY,
     };
     this.#outcome.answered(answer, timings, facts);

@@ -1,7 +1,7 @@
 /** The `httpDebug` option: requests and answers in the log, as they went over the wire. */
 import type { VuHost } from './host.ts';
 import type { ConnectionFacts, WireAnswer } from './http-client.ts';
-import { canonicalName } from './http-headers.ts';
+import { canonicalName, type WireHeaders } from './http-headers.ts';
 import { protoOf } from './http-metrics.ts';
 import type { RequestUrl } from './http-url.ts';
 
@@ -31,15 +31,21 @@ export function logAnswer(
   facts: ConnectionFacts,
 ): void {
   const head = `${protoOf(facts)} ${answer.status} ${answer.statusText}`;
-  log(host, id, 'Response', [head, ...headerLines(answer.rawHeaders)], answer.body);
+  log(host, id, 'Response', [head, ...answerLines(answer.headers)], answer.body);
 }
 
-function headerLines(raw: readonly (Buffer | string)[]): string[] {
+function headerLines(headers: readonly string[]): string[] {
   const lines: string[] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    lines.push(`${canonicalName(String(raw[index]))}: ${String(raw[index + 1])}`);
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    lines.push(`${headers[index]}: ${headers[index + 1]}`);
   }
   return lines;
+}
+
+function answerLines(headers: WireHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((text) => `${canonicalName(name)}: ${text}`),
+  );
 }
 
 function log(

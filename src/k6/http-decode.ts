@@ -1,16 +1,7 @@
 /** Bodies of HTTP answers: undoing the Content-Encoding, and the form the script wants. */
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { decompressorOf } from './http-codings.ts';
 import { DecompressionError } from './http-errors.ts';
 import type { ResponseType } from './http-request.ts';
-import { zstdDecompress } from './http-zstd.ts';
-
-const DECOMPRESSORS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
-  gzip: (bytes) => gunzipSync(bytes),
-  'x-gzip': (bytes) => gunzipSync(bytes),
-  deflate: (bytes) => inflateSync(bytes),
-  br: (bytes) => brotliDecompressSync(bytes),
-  zstd: zstdDecompress,
-};
 
 /**
  * @param encoding value of Content-Encoding, '' if none; unknown ones leave the body as it is.
@@ -21,7 +12,7 @@ export function decompress(body: Uint8Array, encoding: string): Uint8Array {
   let result = body;
   for (const part of encoding.split(',').reverse()) {
     const algorithm = part.trim().toLowerCase();
-    const undo = Object.hasOwn(DECOMPRESSORS, algorithm) ? DECOMPRESSORS[algorithm] : undefined;
+    const undo = decompressorOf(algorithm);
     if (undo === undefined) return result;
     try {
       result = undo(result);

@@ -169,7 +169,8 @@ function tlsFailure(code: string, detail: string): RequestFailure | undefined {
     const text = "x509: certificate doesn't match hostname";
     return { code: ErrorCode.wrongHostname, text, detail };
   }
-  const isTls = code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code.startsWith('CERT_');
+  const isTls =
+    code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code.startsWith('CERT_');
   return isTls ? { code: ErrorCode.tls, text: detail, detail } : undefined;
 }
 

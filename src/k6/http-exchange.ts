@@ -4,13 +4,13 @@
  */
 import { nowMs } from '../base/clock.ts';
 import type { TimerHandle, VuHost } from './host.ts';
-import {
-  type ConnectionFacts,
-  type HttpClient,
-  type WireAnswer,
-  type WireExchange,
-  type WireOutcome,
-  type WireTimings,
+import type {
+  ConnectionFacts,
+  HttpClient,
+  WireAnswer,
+  WireExchange,
+  WireOutcome,
+  WireTimings,
 } from './http-client.ts';
 import { cookieHeader, cookiesToSend, readResponseCookies } from './http-cookies.ts';
 import { logAnswer, logRequest } from './http-debug.ts';
@@ -31,14 +31,9 @@ import { type AnswerHeaders, readHeaders, toWireText } from './http-headers.ts';
 import { protoOf, recordRequest, tlsVersionOf } from './http-metrics.ts';
 import type { HttpRequest, RequestCookie } from './http-request.ts';
 import { HttpResponse, type ResponseCalls, type SentRequest } from './http-response.ts';
-import { CHALLENGE_STATUSES } from './http-statuses.ts';
-import {
-  isSameSite,
-  parseRequestUrl,
-  type RequestUrl,
-  resolveUrl,
-} from './http-url.ts';
 import { STATUS_TEXTS } from './http-status-texts.ts';
+import { CHALLENGE_STATUSES } from './http-statuses.ts';
+import { isSameSite, parseRequestUrl, type RequestUrl, resolveUrl } from './http-url.ts';
 import { NativeError } from './script-error.ts';
 import { UrlSyntaxError } from './ws-url.ts';
 
@@ -172,13 +167,13 @@ export class HttpExchange implements WireOutcome {
     const { host, client } = this.#context;
     const { method, url, body } = this.#hop;
     const cookies = cookiesToSend(this.#request.jar, url.text, this.#request.cookies);
-    this.#sent ??= this.#describeSent(cookies);
     if (url.fault !== '') {
       this.#wire = undefined;
       queueMicrotask(() => this.#failBeforeWire(new Error(url.fault)));
       return;
     }
     const headers = this.#headerLines(cookies);
+    this.#sent ??= this.#describeSent(cookies, headers);
     if (host.http.debug !== '') this.#debugId = logRequest(host, { method, url, headers, body });
     this.#wire = client.send(
       {
@@ -207,9 +202,8 @@ export class HttpExchange implements WireOutcome {
   }
 
   /** `res.request`: the first hop. */
-  #describeSent(cookies: readonly RequestCookie[]): SentRequest {
+  #describeSent(cookies: readonly RequestCookie[], lines: readonly string[]): SentRequest {
     const { method, url, body, bodyText } = this.#request;
-    const lines = this.#headerLines(cookies);
     const headers: Record<string, string[]> = {};
     for (let index = 2; index + 1 < lines.length; index += 2) {
       headers[String(lines[index])] = [String(lines[index + 1])];
@@ -227,7 +221,7 @@ export class HttpExchange implements WireOutcome {
   answered(answer: WireAnswer, timings: WireTimings, facts: ConnectionFacts): void {
     if (this.#isOver) return;
     const { host } = this.#context;
-    const headers = readHeaders(answer.rawHeaders);
+    const headers = readHeaders(answer.headers);
     if (headers.setCookies.length > 0) {
       this.#request.jar.setCookies(this.#hop.url.text, headers.setCookies);
     }
@@ -377,7 +371,7 @@ export class HttpExchange implements WireOutcome {
   }
 
   #sentRequest(): SentRequest {
-    this.#sent ??= this.#describeSent([]);
+    this.#sent ??= this.#describeSent([], this.#headerLines([]));
     return this.#sent;
   }
 

@@ -22,24 +22,22 @@ export interface AnswerHeaders {
 
 const NO_COOKIES: readonly string[] = [];
 
-/** `raw`: names and values in turn. Values are UTF-8, else Latin-1 as sent. */
-export function readHeaders(raw: readonly (Buffer | string)[]): AnswerHeaders {
+/** Headers by lower-case name, repeated ones as lists. */
+export type WireHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+export function readHeaders(headers: WireHeaders): AnswerHeaders {
   const byName: Record<string, string> = {};
-  let setCookies: string[] | undefined;
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = canonicalName(String(raw[index]));
-    const value = String(raw[index + 1]);
-    const known = Object.hasOwn(byName, name) ? byName[name] : undefined;
-    byName[name] = known === undefined ? value : `${known}, ${value}`;
-    if (name === 'Set-Cookie') {
-      setCookies ??= [];
-      setCookies.push(value);
-    }
+  let setCookies = NO_COOKIES;
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    if (name === 'set-cookie') setCookies = typeof value === 'string' ? [value] : value;
+    byName[canonicalName(name)] = typeof value === 'string' ? value : value.join(', ');
   }
-  return { byName, setCookies: setCookies ?? NO_COOKIES };
+  return { byName, setCookies };
 }
 
-const NOT_ASCII = /[^\x00-\x7f]/;
+const NOT_ASCII = /\P{ASCII}/u;
 
 /** Text as the Latin-1 string whose bytes are its UTF-8 encoding: what undici puts on the wire. */
 export function toWireText(text: string): string {

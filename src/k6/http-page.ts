@@ -90,7 +90,9 @@ export function clickLinkRequest(receiver: unknown, options: unknown): PageReque
   const selector = selectorOption(options, 'selector', 'a[href]');
   const link = parseHtml(responseText(response, 'HTML')).find(selector);
   if (link.size() === 0) {
-    throw new NativeError(`no element found for selector '${selector}' in response '${response.url}'`);
+    throw new NativeError(
+      `no element found for selector '${selector}' in response '${response.url}'`,
+    );
   }
   const href = link.attr('href');
   if (href === undefined) {

@@ -1,6 +1,7 @@
 /** What `http.get` … return: the answer, or what is known when there was none. */
-import { selectJson } from './json-selector.ts';
+
 import type { ResponseCookies } from './http-cookies.ts';
+import { selectJson } from './json-selector.ts';
 import { NativeError } from './script-error.ts';
 
 /** `res.timings`, in ms. */
@@ -22,7 +23,10 @@ export interface SentRequest {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   readonly body: string;
   readonly cookies: Readonly<
-    Record<string, readonly { readonly name: string; readonly value: string; readonly replace: boolean }[]>
+    Record<
+      string,
+      readonly { readonly name: string; readonly value: string; readonly replace: boolean }[]
+    >
   >;
 }
 
@@ -53,37 +57,48 @@ export interface ResponseCalls {
   readonly clickLink: unknown;
 }
 
-const NO_OCSP = {
+interface OcspFacts {
+  readonly produced_at: number;
+  readonly this_update: number;
+  readonly next_update: number;
+  readonly revoked_at: number;
+  readonly revocation_reason: string;
+  readonly status: string;
+}
+
+const NO_OCSP: OcspFacts = Object.freeze({
   produced_at: 0,
   this_update: 0,
   next_update: 0,
   revoked_at: 0,
   revocation_reason: '',
-} as const;
+  status: '',
+});
 /** k6's word for a TLS connection without a stapled answer; ours never asks for one. */
-const UNKNOWN_OCSP = 'unknown';
+const UNKNOWN_OCSP: OcspFacts = Object.freeze({ ...NO_OCSP, status: 'unknown' });
 
 type BodyKind = 'JSON' | 'HTML';
 let textOf: (response: HttpResponse, kind: BodyKind) => string;
 
 /** An HTTP response as scripts see it. Properties are plain data in k6's order. */
 export class HttpResponse {
-  readonly remote_ip: string;
-  readonly remote_port: number;
-  readonly url: string;
-  readonly status: number;
-  readonly status_text: string;
-  readonly proto: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly cookies: ResponseCookies;
-  readonly body: string | ArrayBuffer | null;
-  readonly timings: ResponseTimings;
-  readonly tls_version: string;
-  readonly tls_cipher_suite: string;
-  readonly ocsp: typeof NO_OCSP & { readonly status: string };
-  readonly error: string;
-  readonly error_code: number;
-  readonly request: SentRequest;
+  // Declared only: the constructor defines each once, in k6's order.
+  declare readonly remote_ip: string;
+  declare readonly remote_port: number;
+  declare readonly url: string;
+  declare readonly status: number;
+  declare readonly status_text: string;
+  declare readonly proto: string;
+  declare readonly headers: Readonly<Record<string, string>>;
+  declare readonly cookies: ResponseCookies;
+  declare readonly body: string | ArrayBuffer | null;
+  declare readonly timings: ResponseTimings;
+  declare readonly tls_version: string;
+  declare readonly tls_cipher_suite: string;
+  declare readonly ocsp: OcspFacts;
+  declare readonly error: string;
+  declare readonly error_code: number;
+  declare readonly request: SentRequest;
   readonly #calls: ResponseCalls;
   #json: { readonly value: unknown } | undefined;
 
@@ -104,7 +119,7 @@ export class HttpResponse {
     this.timings = fields.timings;
     this.tls_version = fields.tls_version;
     this.tls_cipher_suite = fields.tls_cipher_suite;
-    this.ocsp = { ...NO_OCSP, status: fields.tls_version === '' ? '' : UNKNOWN_OCSP };
+    this.ocsp = fields.tls_version === '' ? NO_OCSP : UNKNOWN_OCSP;
     this.error = fields.error;
     this.error_code = fields.error_code;
     this.request = fields.request;

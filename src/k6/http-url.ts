@@ -30,6 +30,8 @@ export interface RequestUrl {
   readonly text: string;
   /** For metrics: as written, with credentials masked. */
   readonly clean: string;
+  /** Scheme, host and port, the same for all addresses a connection may serve. */
+  readonly origin: string;
   readonly isSecure: boolean;
   readonly host: string;
   readonly port: number;
@@ -96,6 +98,7 @@ export function parseRequestUrl(written: string): RequestUrl {
   const port = url.port === '' ? (isSecure ? HTTPS_PORT : HTTP_PORT) : Number(url.port);
   const shownHost = url.authority.startsWith('[') ? `[${url.host}]` : url.host;
   return {
+    origin: `${isSecure ? 'https' : 'http'}://${shownHost}:${port}`,
     text: textOf(url),
     clean: maskCredentials(url.text),
     isSecure,

@@ -65,7 +65,7 @@ function firstStep(path: string): Step {
 const WILDCARD = /(?<!\\)(?:\\\\)*[*?]/;
 const INDEX = /^\d+$/;
 
-function unescape(text: string): string {
+function withoutEscapes(text: string): string {
   return text.includes('\\') ? text.replace(/\\(.)/g, '$1') : text;
 }
 
@@ -78,7 +78,7 @@ function child(value: unknown, text: string): unknown {
     const key = Object.keys(members).find((name) => pattern.test(name));
     return key === undefined ? undefined : members[key];
   }
-  const key = unescape(text);
+  const key = withoutEscapes(text);
   return Object.hasOwn(members, key) ? members[key] : undefined;
 }
 
@@ -127,7 +127,7 @@ function pipeIn(path: string): number | undefined {
 }
 
 function parseQuery(text: string): Query {
-  const match = /^#\(([^]*)\)(#?)$/.exec(text);
+  const match = /^#\((.*)\)(#?)$/s.exec(text);
   if (match === null) throw new NativeError(`json(): malformed query ${JSON.stringify(text)}`);
   const [, body = '', all] = match;
   const isForAll = all === '#';

@@ -62,6 +62,7 @@ test('a callback that may suspend is driven as a job of its own', async () => {
   };
   let hasRun = false;
   const callback = hostFunction(host, 'callback', 0, function* () {
+    yield* [];
     hasRun = true;
   });
   createQueueMicrotask(host)(callback);

@@ -1,6 +1,6 @@
 /** `--secret-source`: from the values of the flag to the sources that `k6/secrets` reads. */
 import { ExitCode, GharialError } from '../base/errors.ts';
-import type { SecretSource, SecretSources } from './secrets.ts';
+import type { SecretSource, SecretSources } from './secret-reader.ts';
 
 const NAME_OPTION = 'name=';
 const FILE_OPTION = 'filename=';

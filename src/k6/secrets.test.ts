@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSecretReader, createSecretsModule, NO_SECRETS, type SecretSources } from './secrets.ts';
+import { createSecretReader, NO_SECRETS, type SecretSources } from './secret-reader.ts';
+import { createSecretsModule } from './secrets.ts';
 import { FakeHost } from './testing/fake-host.ts';
 
 interface Secrets {

@@ -22,12 +22,17 @@ test('gives what went in, after JSON', () => {
 
 test('rows that do not fit into one chunk, and rows larger than a chunk, come out whole', () => {
   const large = 'ü'.repeat(3 * 1024 * 1024);
-  const values = ['a', large, 'b', ...Array.from({ length: 9000 }, (_, i) => `${i}${'x'.repeat(700)}`)];
+  const values = [
+    'a',
+    large,
+    'b',
+    ...Array.from({ length: 9000 }, (_, i) => `${i}${'x'.repeat(700)}`),
+  ];
   const rows = buildRows(values);
   assert.ok(rows.chunks.length > 2);
   const array = createSharedArray(rows);
   assert.equal(array.length, values.length);
-  values.forEach((value, index) => assert.equal(array[index], value));
+  for (const [index, value] of values.entries()) assert.equal(array[index], value);
   assert.ok(rowBytes(rows) < Buffer.byteLength(JSON.stringify(values)) * 1.1);
 });
 
@@ -49,17 +54,24 @@ test('rows can be posted to another thread without their bytes', () => {
 test('is an array to everything that reads', () => {
   const array = arrayOf({ n: 1 }, { n: 2 }, 3);
   assert.ok(Array.isArray(array));
+  // biome-ignore lint/suspicious/useIsArray: scripts ask both ways
   assert.ok(array instanceof Array);
   assert.equal(JSON.stringify(array), '[{"n":1},{"n":2},3]');
   assert.deepEqual(Object.keys(array), ['0', '1', '2']);
   assert.deepEqual(Object.entries(array)[2], ['2', 3]);
-  assert.deepEqual(array.map((item, index) => [typeof item, index]), [
-    ['object', 0],
-    ['object', 1],
-    ['number', 2],
-  ]);
+  assert.deepEqual(
+    array.map((item, index) => [typeof item, index]),
+    [
+      ['object', 0],
+      ['object', 1],
+      ['number', 2],
+    ],
+  );
   assert.deepEqual(array.slice(1), [{ n: 2 }, 3]);
-  assert.deepEqual(array.filter((item) => item === 3), [3]);
+  assert.deepEqual(
+    array.filter((item) => item === 3),
+    [3],
+  );
   assert.equal(array.indexOf(3), 2);
   assert.equal(array.at(-1), 3);
   assert.deepEqual([...array.concat([4])], [{ n: 1 }, { n: 2 }, 3, 4]);
@@ -72,7 +84,9 @@ test('an element is parsed anew and frozen to the bottom at each access', () => 
   const array = arrayOf({ deep: [{ x: 1 }] });
   const first = array[0] as { deep: { x: number }[] };
   assert.notEqual(first, array[0]);
-  assert.ok(Object.isFrozen(first) && Object.isFrozen(first.deep) && Object.isFrozen(first.deep[0]));
+  assert.ok(
+    Object.isFrozen(first) && Object.isFrozen(first.deep) && Object.isFrozen(first.deep[0]),
+  );
   assert.throws(() => Object.assign(first.deep[0] ?? {}, { x: 2 }), TypeError);
 });
 

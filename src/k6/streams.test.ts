@@ -25,8 +25,12 @@ interface Reader {
   cancel(reason: unknown): Promise<void>;
 }
 
+function readerOf(stream: InstanceType<Class>): Reader {
+  return stream['getReader']?.() as Reader;
+}
+
 async function readAll(stream: InstanceType<Class>): Promise<unknown[]> {
-  const reader = stream['getReader']?.() as Reader;
+  const reader = readerOf(stream);
   const chunks: unknown[] = [];
   for (;;) {
     const { done, value } = await reader.read();
@@ -69,7 +73,7 @@ test('cancel reaches the source', async () => {
       reason = why;
     },
   });
-  await (stream['getReader']?.() as Reader).cancel('enough');
+  await readerOf(stream).cancel('enough');
   assert.equal(reason, 'enough');
 });
 

@@ -5,8 +5,8 @@
 import {
   CountQueuingStrategy,
   ReadableStream as NodeReadableStream,
-  ReadableStreamDefaultReader,
   WritableStream as NodeWritableStream,
+  ReadableStreamDefaultReader,
   WritableStreamDefaultWriter,
 } from 'node:stream/web';
 import { twinOf } from '../suspend/runtime.ts';

@@ -311,8 +311,10 @@ test('options are frozen through and through, and can cross threads', () => {
 });
 
 test('unsupported options are warned about when they are set', () => {
-  assert.deepEqual(warningsOf({ script: { httpDebug: 'full' } }), [
-    'The option httpDebug is not supported and has no effect',
+  const layers: Layer[] = [{ origin: 'cli', values: { tracesOutput: 'otel' } }];
+  const { warnings } = resolveSettings(layers, { includesSystemEnvVars: true });
+  assert.deepEqual(warnings, [
+    { message: 'The option tracesOutput is not supported and has no effect' },
   ]);
 });
 

@@ -10,8 +10,8 @@ import {
   type InstancePlan,
   idInTest,
   instanceDivision,
-  iterationDivision,
   iterationInTest,
+  iterationShare,
   planInstance,
 } from './requirements.ts';
 import type { ScenarioProgress } from './scenario-run.ts';
@@ -207,7 +207,7 @@ test('the iterations of all instances are numbered without gaps and without doub
       const instance = instanceDivision(options);
       const [scenario] = planOf([['a', executor, fields]]).scenarios;
       assert.ok(scenario !== undefined);
-      const iterations = iterationDivision(scenario.config, instance);
+      const iterations = iterationShare(scenario.config, instance);
       return Array.from({ length: 20 }, (_, n) => iterationInTest(n, iterations));
     });
     const first = numbers.filter((number) => number < 20).sort((a, b) => a - b);

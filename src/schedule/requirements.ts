@@ -108,10 +108,10 @@ export function instanceDivision(
  * How the iterations of a scenario belong to the instances: where they are not bound to a VU they are
  * dealt out in proportion to the VUs that an instance has of the scenario, as k6 does.
  */
-export function iterationDivision(config: ScenarioConfig, instance: Division): Division {
+export function iterationShare(config: ScenarioConfig, instance: Division): Share {
+  const whole: Share = { instance, worker: undefined };
   const vus = vusBehindIterations(config);
-  if (vus === undefined) return instance;
-  return shareByVus(vus, { instance, worker: undefined })?.instance ?? instance;
+  return vus === undefined ? whole : (shareByVus(vus, whole) ?? whole);
 }
 
 /** `exec.vu.idInTest` of a VU: its number among all VUs of all instances. */
@@ -121,10 +121,10 @@ export function idInTest(idInInstance: number, instance: Division): number {
 
 /**
  * `exec.scenario.iterationInTest` of the instance's n-th (from 0) iteration of a scenario.
- * @param iterations of `iterationDivision`. Cost: one division.
+ * @param iterations of `iterationShare`. Cost: one division.
  */
-export function iterationInTest(iterationInInstance: number, iterations: Division): number {
-  return numberAt(iterationInInstance, { instance: iterations, worker: undefined });
+export function iterationInTest(iterationInInstance: number, iterations: Share): number {
+  return numberAt(iterationInInstance, iterations);
 }
 
 /** The lines k6 shows before a run: a headline and one line per scenario. */

@@ -61,7 +61,9 @@ const PROGRAM_NAME = 'gharial:script';
  * All other globals are looked up on the VU's global object at each use.
  */
 function globalNamesFor(code: string): string[] {
-  const names = ['globalThis', 'console', '__ENV', '__VU'];
+  // The first one is where the program looks up all others.
+  const often = ['console', '__ENV', '__VU'].filter((name) => code.includes(name));
+  const names = ['globalThis', ...often];
   // A VU needs a Math of its own only if it can seed it.
   if (code.includes('randomSeed')) names.push('Math');
   return names;

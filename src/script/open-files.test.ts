@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { GharialError } from '../base/errors.ts';
-import { createFileLookup, createFileRecorder, resolveOpenPath } from './open-files.ts';
+import {
+  createFileLookup,
+  createFileReader,
+  createFileRecorder,
+  resolveOpenPath,
+} from './open-files.ts';
 import { tempProject } from './testing/temp-project.ts';
 
 function messageOf(action: () => unknown): string {
@@ -76,4 +81,37 @@ test('errors are in the words of k6', (t) => {
 test('an empty file is an empty text', (t) => {
   const project = tempProject(t, { 'empty.txt': '' });
   assert.equal(createFileRecorder().open('empty.txt', undefined, project.dir), '');
+});
+
+test('bytes are read without a copy, by everybody who asks', (t) => {
+  const project = tempProject(t, { 'a.bin': 'abc' });
+  const recorder = createFileRecorder();
+  const first = recorder.read('./a.bin', project.dir);
+  assert.equal(first.path, project.path('a.bin'));
+  assert.equal(Buffer.from(first.bytes).toString(), 'abc');
+  assert.equal(recorder.read('a.bin', project.dir).bytes, first.bytes);
+  const read = createFileReader(recorder.files);
+  assert.equal(read('a.bin', project.dir).bytes, first.bytes);
+  assert.match(
+    messageOf(() => read('b.bin', project.dir)),
+    /weren't previously opened during initialization/,
+  );
+});
+
+test('files that a SharedArray is built of are not kept, and can be opened again', (t) => {
+  const project = tempProject(t, { 'a.txt': 'text', 'b.txt': 'kept' });
+  const recorder = createFileRecorder();
+  recorder.open('b.txt', undefined, project.dir);
+  const text = recorder.passing(() => {
+    recorder.open('b.txt', undefined, project.dir);
+    return recorder.open('a.txt', undefined, project.dir);
+  });
+  assert.equal(text, 'text');
+  assert.equal(recorder.files.get(project.path('a.txt')), undefined);
+  assert.ok(recorder.files.has(project.path('a.txt')));
+  assert.equal(recorder.files.get(project.path('b.txt'))?.byteLength, 4);
+  const lookup = createFileLookup(structuredClone(recorder.files));
+  assert.equal(lookup('a.txt', undefined, project.dir), 'text');
+  assert.equal(recorder.open('a.txt', undefined, project.dir), 'text');
+  assert.equal(recorder.files.get(project.path('a.txt'))?.byteLength, 4);
 });

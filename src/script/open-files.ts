@@ -74,7 +74,10 @@ export function createFileRecorder(): FileRecorder {
 
 /** Opens recorded files only: for every init run but the first. */
 export function createFileLookup(files: OpenedFiles): OpenFile {
-  return createOpen((path) => recordedBytes(files, path), () => true);
+  return createOpen(
+    (path) => recordedBytes(files, path),
+    () => true,
+  );
 }
 
 /** Reads recorded files only. */

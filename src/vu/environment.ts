@@ -2,7 +2,7 @@
  * What all virtual users of one worker share. Built once per worker; a VU only keeps a reference.
  */
 import type { TimerHeap } from '../base/timer-heap.ts';
-import type { SecretReader } from '../k6/secrets.ts';
+import type { SecretReader } from '../k6/secret-reader.ts';
 import type { SharedArrayStore } from '../k6/shared-array.ts';
 import type {
   BuiltinMetrics,
@@ -33,6 +33,8 @@ export interface VuProgram {
   /** The exports of a CommonJS entry script are properties of its default export. */
   readonly isCommonJs: boolean;
   readonly usesPromises: boolean;
+  /** The program may read `import.meta`. */
+  readonly asksForMeta: boolean;
   /** `file:///…` of the entry script. */
   readonly entryUrl: string;
 }

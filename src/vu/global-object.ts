@@ -14,20 +14,77 @@ import { createWebCrypto } from '../k6/web-crypto.ts';
 
 /** Names of the language itself, as far as the engine knows them. */
 const LANGUAGE_GLOBALS = [
-  'AggregateError', 'Array', 'ArrayBuffer', 'Atomics', 'BigInt', 'BigInt64Array', 'BigUint64Array',
-  'Boolean', 'DataView', 'Date', 'Error', 'EvalError', 'FinalizationRegistry', 'Float32Array',
-  'Float64Array', 'Function', 'Infinity', 'Int16Array', 'Int32Array', 'Int8Array', 'Intl',
-  'Iterator', 'JSON', 'Map', 'Math', 'NaN', 'Number', 'Object', 'Promise', 'Proxy', 'RangeError',
-  'ReferenceError', 'Reflect', 'RegExp', 'Set', 'SharedArrayBuffer', 'String', 'Symbol',
-  'SyntaxError', 'TypeError', 'URIError', 'Uint16Array', 'Uint32Array', 'Uint8Array',
-  'Uint8ClampedArray', 'WeakMap', 'WeakRef', 'WeakSet', 'decodeURI', 'decodeURIComponent',
-  'encodeURI', 'encodeURIComponent', 'escape', 'eval', 'isFinite', 'isNaN', 'parseFloat',
-  'parseInt', 'undefined', 'unescape',
+  'AggregateError',
+  'Array',
+  'ArrayBuffer',
+  'Atomics',
+  'BigInt',
+  'BigInt64Array',
+  'BigUint64Array',
+  'Boolean',
+  'DataView',
+  'Date',
+  'Error',
+  'EvalError',
+  'FinalizationRegistry',
+  'Float32Array',
+  'Float64Array',
+  'Function',
+  'Infinity',
+  'Int16Array',
+  'Int32Array',
+  'Int8Array',
+  'Intl',
+  'Iterator',
+  'JSON',
+  'Map',
+  'Math',
+  'NaN',
+  'Number',
+  'Object',
+  'Promise',
+  'Proxy',
+  'RangeError',
+  'ReferenceError',
+  'Reflect',
+  'RegExp',
+  'Set',
+  'SharedArrayBuffer',
+  'String',
+  'Symbol',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+  'Uint16Array',
+  'Uint32Array',
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'WeakMap',
+  'WeakRef',
+  'WeakSet',
+  'decodeURI',
+  'decodeURIComponent',
+  'encodeURI',
+  'encodeURIComponent',
+  'escape',
+  'eval',
+  'isFinite',
+  'isNaN',
+  'parseFloat',
+  'parseInt',
+  'undefined',
+  'unescape',
 ] as const;
 
 /** Globals of the web that keep no state, or whose state is in the objects they make. */
 const WEB_GLOBALS = [
-  'DOMException', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams', 'atob', 'btoa',
+  'DOMException',
+  'TextDecoder',
+  'TextEncoder',
+  'URL',
+  'URLSearchParams',
+  'atob',
+  'btoa',
   'structuredClone',
 ] as const;
 
@@ -50,10 +107,47 @@ function abortGlobals(host: VuHost): Readonly<Record<string, unknown>> {
   return { ...createAbortClasses(host) };
 }
 
-const hosts = new WeakMap<object, VuHost>();
+/** Globals that a VU makes itself when the script first asks for them. */
+const OWN_GLOBALS = [
+  'clearInterval',
+  'clearTimeout',
+  'console',
+  'open',
+  'require',
+  'setInterval',
+  'setTimeout',
+] as const;
+export type OwnGlobal = (typeof OWN_GLOBALS)[number];
+
+/** The VU behind a global object. */
+export interface GlobalsOwner extends VuHost {
+  createGlobal(name: OwnGlobal): unknown;
+}
+
+const hosts = new WeakMap<object, GlobalsOwner>();
 
 function defineHidden(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true });
+}
+
+/** Gives every global object that inherits from `shared` values of its own at the first look. */
+function defineLazily(
+  shared: object,
+  name: string,
+  create: (owner: GlobalsOwner) => Readonly<Record<string, unknown>>,
+): void {
+  Object.defineProperty(shared, name, {
+    get(this: object): unknown {
+      const owner = hosts.get(this);
+      if (owner === undefined) throw new TypeError('Illegal invocation');
+      for (const [key, value] of Object.entries(create(owner))) defineHidden(this, key, value);
+      return Reflect.get(this, name);
+    },
+    set(this: object, value: unknown): void {
+      defineHidden(this, name, value);
+    },
+    configurable: true,
+  });
 }
 
 function createSharedPrototype(): object {
@@ -66,19 +160,9 @@ function createSharedPrototype(): object {
   for (const [name, value] of Object.entries({ Event, EventTarget, performance: PERFORMANCE })) {
     defineHidden(shared, name, value);
   }
-  for (const [name, create] of Object.entries(VU_GLOBALS)) {
-    Object.defineProperty(shared, name, {
-      get(this: object): unknown {
-        const host = hosts.get(this);
-        if (host === undefined) throw new TypeError('Illegal invocation');
-        for (const [key, value] of Object.entries(create(host))) defineHidden(this, key, value);
-        return Reflect.get(this, name);
-      },
-      set(this: object, value: unknown): void {
-        defineHidden(this, name, value);
-      },
-      configurable: true,
-    });
+  for (const [name, create] of Object.entries(VU_GLOBALS)) defineLazily(shared, name, create);
+  for (const name of OWN_GLOBALS) {
+    defineLazily(shared, name, (owner) => ({ [name]: owner.createGlobal(name) }));
   }
   return shared;
 }
@@ -86,9 +170,12 @@ function createSharedPrototype(): object {
 const SHARED_PROTOTYPE = createSharedPrototype();
 
 /** A fresh global object with the VU's own values as writable, non-enumerable properties. */
-export function createGlobalObject(host: VuHost, own: Readonly<Record<string, unknown>>): object {
+export function createGlobalObject(
+  owner: GlobalsOwner,
+  own: Readonly<Record<string, unknown>>,
+): object {
   const globalObject: object = Object.create(SHARED_PROTOTYPE);
-  hosts.set(globalObject, host);
+  hosts.set(globalObject, owner);
   defineHidden(globalObject, 'globalThis', globalObject);
   defineHidden(globalObject, 'global', globalObject);
   for (const [name, value] of Object.entries(own)) defineHidden(globalObject, name, value);

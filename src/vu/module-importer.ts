@@ -23,13 +23,12 @@ export type ModuleImporter = (specifier: string) => ScriptModule;
 
 interface Bindings {
   readonly host: VuHost;
-  readonly timers: TimerFunctions;
-  readonly random: RandomSource;
+  readonly owner: ModuleOwner;
   readonly globalObject: object;
 }
 
 const FACTORIES: Readonly<Record<string, (bindings: Bindings) => ScriptModule>> = {
-  k6: ({ host, random }) => createCoreModule(host, random),
+  k6: ({ host, owner }) => createCoreModule(host, owner),
   'k6/crypto': () => createCryptoModule(),
   'k6/data': ({ host }) => createDataModule(host),
   'k6/encoding': () => createEncodingModule(),
@@ -37,7 +36,7 @@ const FACTORIES: Readonly<Record<string, (bindings: Bindings) => ScriptModule>> 
   'k6/experimental/csv': ({ host }) => createCsvModule(host),
   'k6/experimental/fs': ({ host }) => createFsModule(host),
   'k6/experimental/streams': ({ host }) => createStreamsModule(host),
-  'k6/experimental/timers': ({ timers }) => createTimersModule(timers),
+  'k6/experimental/timers': ({ owner }) => createTimersModule(owner.timers),
   'k6/experimental/webcrypto': ({ host, globalObject }) =>
     createWebCryptoModule(host, Reflect.get(globalObject, 'crypto')),
   'k6/experimental/websockets': ({ host }) =>
@@ -46,20 +45,24 @@ const FACTORIES: Readonly<Record<string, (bindings: Bindings) => ScriptModule>> 
   'k6/http': ({ host }) => createHttpModule(host),
   'k6/metrics': ({ host }) => createMetricsModule(host),
   'k6/secrets': ({ host }) => createSecretsModule(host),
-  'k6/timers': ({ timers }) => createTimersModule(timers),
+  'k6/timers': ({ owner }) => createTimersModule(owner.timers),
   'k6/websockets': ({ host }) => createWebsocketsModule(host),
   'k6/ws': ({ host }) => createWsModule(host),
 };
 
+/** Where the modules find what the VU has anyway. */
+export interface ModuleOwner {
+  readonly timers: TimerFunctions;
+  readonly random: RandomSource;
+}
+
 /** The importer of one VU. Throws GharialError SCRIPT_MODULE_MISSING for a module that is not built in yet. */
 export function createImporter(
   host: VuHost,
-  timers: TimerFunctions,
-  random: RandomSource,
+  owner: ModuleOwner,
   globalObject: object,
 ): ModuleImporter {
   const modules = new Map<string, ScriptModule>();
-  const bindings = { host, timers, random, globalObject };
   return (specifier) => {
     const known = modules.get(specifier);
     if (known !== undefined) return known;
@@ -71,7 +74,7 @@ export function createImporter(
         { exitCode: ExitCode.scriptException },
       );
     }
-    const module = create(bindings);
+    const module = create({ host, owner, globalObject });
     modules.set(specifier, module);
     return module;
   };

@@ -26,7 +26,7 @@ import type {
   VuHost,
 } from '../k6/host.ts';
 import { NativeError } from '../k6/script-error.ts';
-import type { SecretReader } from '../k6/secrets.ts';
+import type { SecretReader } from '../k6/secret-reader.ts';
 import type { SharedArrayStore } from '../k6/shared-array.ts';
 import { createTimerFunctions, type TimerFunctions } from '../k6/timers.ts';
 import type { Metric, MetricRegistry } from '../metrics/metric.ts';
@@ -35,10 +35,11 @@ import { Op, type Coroutine, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
 import { userFrames } from '../suspend/stack.ts';
 import type { ScriptRunner, VuEnvironment } from './environment.ts';
-import { createGlobalObject } from './global-object.ts';
+import { createGlobalObject, type GlobalsOwner, type OwnGlobal } from './global-object.ts';
 import { createImportMeta } from '../script/import-meta.ts';
 import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
-import { createImporter, type ModuleImporter } from './module-importer.ts';
+import { createImporter, type ModuleImporter, type ModuleOwner } from './module-importer.ts';
+import { ScriptEnv } from './script-env.ts';
 import { seedableMath } from './seedable-math.ts';
 import { afterReactions, Scheduler, type SchedulerEvents } from './scheduler.ts';
 
@@ -62,6 +63,7 @@ export interface Activation {
   readonly executor: string;
   readonly startTimeMs: number;
   readonly exec: string;
+  /** Whole `__ENV`: the run's with the scenario's own. */
   readonly env: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   progress(): number;
@@ -82,20 +84,22 @@ class DrainOp extends Op {
   cancel(): void {}
 }
 
-export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
+export class VirtualUser
+  implements VuHost, SchedulerEvents, ScriptRunner, GlobalsOwner, ModuleOwner, ExecutionFacts
+{
   readonly id: number;
   readonly #environment: VuEnvironment;
   readonly #scheduler: Scheduler;
   readonly #resources = new Set<IterationResource>();
-  readonly #rejections = new Map<Promise<unknown>, unknown>();
+  /** Rejected promises nobody has handled yet; made when there is one. */
+  #rejections: Map<Promise<unknown>, unknown> | undefined;
   readonly #globalObject: object;
-  readonly #env: Record<string, string> = {};
+  readonly #env: ScriptEnv;
   readonly #import: ModuleImporter;
-  readonly #timerFunctions: TimerFunctions;
-  readonly #random: RandomSource;
+  #timerFunctions: TimerFunctions | undefined;
+  #random: RandomSource | undefined;
   readonly network: NetworkSettings;
   readonly cookies = new CookieJar();
-  readonly facts: ExecutionFacts;
 
   #phase: Phase = 'init';
   #run: Run | undefined;
@@ -123,28 +127,37 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
     this.#tags = environment.runTags;
     this.#activationTags = environment.runTags;
     this.network = environment.networkFor(id);
-    this.facts = this.#createFacts();
-    Object.assign(this.#env, environment.env);
-    this.#globalObject = createGlobalObject(this, { __VU: id, __ENV: this.#createEnv() });
-    this.#timerFunctions = createTimerFunctions(this, this.#globalObject);
-    this.#random = seedableMath(this.#globalObject);
-    if (environment.program.globalNames.includes('Math')) this.#random.install();
-    this.#import = Object.assign(
-      createImporter(this, this.#timerFunctions, this.#random, this.#globalObject),
-      { meta: createImportMeta(() => this.#callerUrl()) },
-    );
-    const own = {
-      ...this.#timerFunctions,
-      console: createConsole(this),
-      open: (path: unknown, mode: unknown): string | ArrayBuffer => this.#open(path, mode),
-      require: this.#createRequire(),
-    };
-    for (const [name, value] of Object.entries(own)) {
-      Object.defineProperty(this.#globalObject, name, {
-        value,
-        writable: true,
-        configurable: true,
-      });
+    this.#env = new ScriptEnv(environment.env);
+    this.#globalObject = createGlobalObject(this, { __VU: id, __ENV: this.#env.proxy });
+    if (environment.program.globalNames.includes('Math')) this.random.install();
+    this.#import = createImporter(this, this, this.#globalObject);
+    if (environment.program.asksForMeta) {
+      Object.assign(this.#import, { meta: createImportMeta(() => this.#callerUrl()) });
+    }
+  }
+
+  // ---- made when first asked for -------------------------------------------------------------
+
+  get timers(): TimerFunctions {
+    this.#timerFunctions ??= createTimerFunctions(this, this.#globalObject);
+    return this.#timerFunctions;
+  }
+
+  get random(): RandomSource {
+    this.#random ??= seedableMath(this.#globalObject);
+    return this.#random;
+  }
+
+  createGlobal(name: OwnGlobal): unknown {
+    switch (name) {
+      case 'console':
+        return createConsole(this);
+      case 'open':
+        return (path: unknown, mode: unknown): string | ArrayBuffer => this.#open(path, mode);
+      case 'require':
+        return this.#createRequire();
+      default:
+        return this.timers[name];
     }
   }
 
@@ -154,7 +167,7 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
   initialize(onEnd: (end: RunEnd) => void): void {
     this.#phase = 'init';
     this.#begin(() => this.#instantiate(), (end) => {
-      this.#random.unseed();
+      this.#random?.unseed();
       onEnd(end);
     });
   }
@@ -197,8 +210,7 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
     if (this.isSystemTagEnabled('group')) tags = tags.with('group', '');
     this.#tags = tags;
     this.#activationTags = tags;
-    for (const name of Object.keys(this.#env)) delete this.#env[name];
-    Object.assign(this.#env, this.#environment.env, activation.env);
+    this.#env.reset(activation.env);
   }
 
   /** What `setup()` returned, as JSON; every VU parses its own copy once. */
@@ -251,12 +263,13 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
   }
 
   noteRejection(promise: Promise<unknown>, reason: unknown): void {
+    this.#rejections ??= new Map();
     this.#rejections.set(promise, reason);
     this.#scheduler.pump();
   }
 
   noteHandled(promise: Promise<unknown>): void {
-    this.#rejections.delete(promise);
+    this.#rejections?.delete(promise);
   }
 
   get isRunning(): boolean {
@@ -344,10 +357,10 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
   onIdle(): void {
     const run = this.#run;
     if (run === undefined) return;
-    if (this.#rejections.size > 0) {
-      const [reason] = this.#rejections.values();
-      this.#rejections.clear();
-      this.#fail(reason, true);
+    if (this.#rejections !== undefined) {
+      const reasons = [...this.#rejections.values()];
+      this.#rejections = undefined;
+      if (reasons.length > 0) this.#fail(reasons[0], true);
     }
     if (this.#holdCount > 0 || this.#isFinishing) return;
     this.#isFinishing = true;
@@ -355,7 +368,7 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
     this.#environment.later(() => {
       this.#isFinishing = false;
       if (this.#run !== run) return;
-      if (this.#holdCount > 0 || this.#scheduler.isBlocked || this.#rejections.size > 0) {
+      if (this.#holdCount > 0 || this.#scheduler.isBlocked || this.#rejections !== undefined) {
         this.#scheduler.pump();
         return;
       }
@@ -377,7 +390,7 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
 
   #finish(run: Run, end: RunEnd): void {
     this.#run = undefined;
-    this.#rejections.clear();
+    this.#rejections = undefined;
     // What held the run is gone; what is left (an AbortSignal's timer) must not reach into the next one.
     for (const resource of [...this.#resources]) resource.drop();
     this.#resources.clear();
@@ -447,16 +460,6 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
   }
 
   // ---- globals of the script -------------------------------------------------------------------
-
-  /** `__ENV`: a plain object to scripts; assigned values become strings. */
-  #createEnv(): object {
-    return new Proxy(this.#env, {
-      set: (target, key, value: unknown) => {
-        target[String(key)] = String(value);
-        return true;
-      },
-    });
-  }
 
   #open(path: unknown, mode: unknown): string | ArrayBuffer {
     if (this.#phase !== 'init') throw new NativeError(initOnlyMessage('open'));
@@ -646,33 +649,43 @@ export class VirtualUser implements VuHost, SchedulerEvents, ScriptRunner {
     this.#environment.logOnce(key, level, message);
   }
 
-  #createFacts(): ExecutionFacts {
-    const vu = this;
+  // ---- ExecutionFacts ------------------------------------------------------------------------
+
+  get facts(): ExecutionFacts {
+    return this;
+  }
+
+  get idInInstance(): number {
+    return this.id;
+  }
+
+  get idInTest(): number {
+    return this.id === 0 ? 0 : this.#environment.idInTest(this.id);
+  }
+
+  get iterationInInstance(): number {
+    return this.#iterationInInstance;
+  }
+
+  get iterationInScenario(): number {
+    return this.#iterationInScenario;
+  }
+
+  get scenario(): ExecutionFacts['scenario'] {
+    const activation = this.#activation;
+    if (activation === undefined || this.#phase !== 'iteration') return undefined;
     return {
-      idInInstance: this.id,
-      idInTest: this.id === 0 ? 0 : this.#environment.idInTest(this.id),
-      get iterationInInstance(): number {
-        return vu.#iterationInInstance;
-      },
-      get iterationInScenario(): number {
-        return vu.#iterationInScenario;
-      },
-      get scenario(): ExecutionFacts['scenario'] {
-        const activation = vu.#activation;
-        if (activation === undefined || vu.#phase !== 'iteration') return undefined;
-        return {
-          name: activation.name,
-          executor: activation.executor,
-          startTimeMs: activation.startTimeMs,
-          progress: activation.progress(),
-          iterationInInstance: vu.#scenarioNumbers.inInstance,
-          iterationInTest: vu.#scenarioNumbers.inTest,
-        };
-      },
-      get instance(): ExecutionFacts['instance'] {
-        return vu.#environment.instanceFacts();
-      },
+      name: activation.name,
+      executor: activation.executor,
+      startTimeMs: activation.startTimeMs,
+      progress: activation.progress(),
+      iterationInInstance: this.#scenarioNumbers.inInstance,
+      iterationInTest: this.#scenarioNumbers.inTest,
     };
+  }
+
+  get instance(): ExecutionFacts['instance'] {
+    return this.#environment.instanceFacts();
   }
 }
 

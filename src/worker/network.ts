@@ -28,13 +28,9 @@ export function createNetwork(
     const { cert, key, password } = certificate;
     return { ...common, cert, key, ...(password === undefined ? {} : { passphrase: password }) };
   };
-  const { userAgent } = options;
-  return (vuId) => ({
-    resolve,
-    userAgent,
-    localAddress: pool?.addressOf(Math.max(vuId, 1)),
-    tlsFor,
-  });
+  const shared = { resolve, userAgent: options.userAgent, localAddress: undefined, tlsFor };
+  if (pool === undefined) return () => shared;
+  return (vuId) => ({ ...shared, localAddress: pool.addressOf(Math.max(vuId, 1)) });
 }
 
 /** What `k6/http` takes from the options; `reserveSlot` is the gate of the `rps` option. */

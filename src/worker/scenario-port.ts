@@ -4,7 +4,7 @@ import type { TimerHeap } from '../base/timer-heap.ts';
 import type { RunCounters } from '../bridge/run-counters.ts';
 import type { ScenarioConfig } from '../options/scenario.ts';
 import type { ScenarioPort } from '../schedule/ports.ts';
-import { iterationDivision, iterationInTest } from '../schedule/requirements.ts';
+import { iterationInTest, iterationShare } from '../schedule/requirements.ts';
 import type { Division } from '../schedule/segment.ts';
 import type { VuEnvironment } from '../vu/environment.ts';
 import type { Activation } from '../vu/virtual-user.ts';
@@ -30,13 +30,13 @@ export interface ScenarioPortOptions {
 
 export function createScenarioPort(options: ScenarioPortOptions): ScenarioPort {
   const { config, index, counters, pool, environment } = options;
-  const iterations = iterationDivision(config, options.instance);
+  const iterations = iterationShare(config, options.instance);
   const activation: Activation = {
     name: config.name,
     executor: config.executor,
     startTimeMs: options.startMs,
     exec: config.exec,
-    env: config.given.env ?? {},
+    env: { ...environment.env, ...config.given.env },
     tags: config.given.tags ?? {},
     progress: options.progress,
     nextIteration: () => {

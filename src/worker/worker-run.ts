@@ -19,7 +19,7 @@ import type {
 import { RateGate } from '../bridge/rate-gate.ts';
 import { RunCounters } from '../bridge/run-counters.ts';
 import type { BuiltinMetrics, LogLevel } from '../k6/host.ts';
-import { createSecretReader, NO_SECRETS, type SecretReader } from '../k6/secrets.ts';
+import { createSecretReader, NO_SECRETS, type SecretReader } from '../k6/secret-reader.ts';
 import { SharedArrayStore } from '../k6/shared-array.ts';
 import { BUILTIN_METRICS } from '../metrics/builtin.ts';
 import { MetricRegistry } from '../metrics/metric.ts';
@@ -103,6 +103,7 @@ export class WorkerRun {
       globalNames: bundle.globalNames,
       isCommonJs: bundle.entryFormat === 'commonjs',
       usesPromises: bundle.usesPromises,
+      asksForMeta: bundle.code.includes('.meta'),
       entryUrl: bundle.entryUrl,
     };
     if (bundle.usesPromises) {
