@@ -26,13 +26,27 @@ if (!existsSync(script)) {
 
 const reports = mkdtempSync(join(tmpdir(), 'gharial-fuzz-'));
 const port = await freePort();
-const fuzz = spawn(process.execPath, [join(server, 'server.mjs'), '--port', port, '--out', reports], { stdio: 'ignore' });
+const fuzz = spawn(
+  process.execPath,
+  [join(server, 'server.mjs'), '--port', port, '--out', reports],
+  { stdio: 'ignore' },
+);
 try {
   await listening(port);
-  const args = ['dist/cli/main.js', 'run', '-q', '-e', 'AGENT=gharial', '-e', `FUZZ_URL=ws://127.0.0.1:${port}`];
+  const args = [
+    'dist/cli/main.js',
+    'run',
+    '-q',
+    '-e',
+    'AGENT=gharial',
+    '-e',
+    `FUZZ_URL=ws://127.0.0.1:${port}`,
+  ];
   if (options.compression !== '') args.push('-e', `COMPRESSION=${options.compression}`);
   if (options.list !== '') args.push('-e', `LIST=${options.list}`);
-  const client = spawn(process.execPath, [...args, script], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const client = spawn(process.execPath, [...args, script], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   await new Promise((done) => client.on('close', done));
   report(JSON.parse(readFileSync(join(reports, 'index.json'), 'utf8')).gharial);
 } finally {
@@ -65,7 +79,10 @@ function freePort() {
 
 async function listening(wanted) {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const isUp = await fetch(`http://127.0.0.1:${wanted}/getCaseCount`).then(() => true, (error) => error.cause?.code !== 'ECONNREFUSED');
+    const isUp = await fetch(`http://127.0.0.1:${wanted}/getCaseCount`).then(
+      () => true,
+      (error) => error.cause?.code !== 'ECONNREFUSED',
+    );
     if (isUp) return;
     await wait(50);
   }

@@ -16,7 +16,11 @@ if (files.length === 0) {
   console.error(`no test matches ${wanted.join(' ')} under ${root}`);
   process.exit(2);
 }
-const run = spawnSync(process.execPath, ['--test', '--test-reporter=spec', '--test-timeout=60000', '--test-concurrency=2', ...files], {
-  stdio: 'inherit',
-});
+const run = spawnSync(
+  process.execPath,
+  ['--test', '--test-reporter=spec', '--test-timeout=60000', '--test-concurrency=2', ...files],
+  {
+    stdio: 'inherit',
+  },
+);
 process.exit(run.status ?? 1);

@@ -67,7 +67,10 @@ test('thousands of timers, most of them cancelled, leave the rest in order', asy
     }
   }, total / 10);
   const due = names.map(Number);
-  assert.deepEqual(due, [...due].sort((a, b) => a - b));
+  assert.deepEqual(
+    due,
+    [...due].sort((a, b) => a - b),
+  );
 });
 
 test('a timer cancelled by a callback does not keep the process waiting', async () => {

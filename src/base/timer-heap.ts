@@ -31,7 +31,9 @@ class Entry implements HeapTimer {
   }
 
   isBefore(other: Entry): boolean {
-    return this.dueMs < other.dueMs || (this.dueMs === other.dueMs && this.sequence < other.sequence);
+    return (
+      this.dueMs < other.dueMs || (this.dueMs === other.dueMs && this.sequence < other.sequence)
+    );
   }
 }
 

@@ -19,13 +19,19 @@ test('another thread sees the same counters', () => {
 
 test('iteration numbers are handed out once each, per scenario', () => {
   const counters = RunCounters.create(2, 1);
-  assert.deepEqual([0, 0, 1, 0].map((scenario) => counters.nextIteration(scenario)), [0, 1, 0, 2]);
+  assert.deepEqual(
+    [0, 0, 1, 0].map((scenario) => counters.nextIteration(scenario)),
+    [0, 1, 0, 2],
+  );
 });
 
 test('shared iterations are claimed until none is left, and the rest can be taken at once', () => {
   const counters = RunCounters.create(1, 1);
   counters.setSharedIterations(0, 2);
-  assert.deepEqual([1, 2, 3].map(() => counters.claimShared(0)), [true, true, false]);
+  assert.deepEqual(
+    [1, 2, 3].map(() => counters.claimShared(0)),
+    [true, true, false],
+  );
   assert.equal(counters.sharedLeft(0), 0);
   counters.setSharedIterations(0, 5);
   counters.claimShared(0);
@@ -69,6 +75,11 @@ test('scenario progress is kept per worker and read for all workers with a part 
   assert.equal(counters.busy(0), undefined);
   assert.equal(counters.busy(1)?.vuId, 9);
   counters.endProgress(2);
-  assert.deepEqual(counters.progressOf(1)[1], { ...later, phase: 'done', runningVus: 0, heldVus: 0 });
+  assert.deepEqual(counters.progressOf(1)[1], {
+    ...later,
+    phase: 'done',
+    runningVus: 0,
+    heldVus: 0,
+  });
   assert.deepEqual(counters.progressOf(0), []);
 });

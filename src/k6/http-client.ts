@@ -80,6 +80,7 @@ const DIAL_TIMEOUT_MS = 30_000;
 const IDLE_TIMEOUT_MS = 600_000;
 const IDLE_THRESHOLD_MS = 500;
 const HTTP2_STREAMS_MAX = 100;
+const HEAD_BYTES_MAX = 10 * 1024 * 1024;
 const NO_BODY = Buffer.alloc(0);
 const NO_HEADERS: WireHeaders = {};
 
@@ -178,6 +179,7 @@ class HttpConnection {
       keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
       keepAliveTimeoutThreshold: IDLE_THRESHOLD_MS,
       maxConcurrentStreams: HTTP2_STREAMS_MAX,
+      maxHeaderSize: HEAD_BYTES_MAX,
       allowH2: true,
     });
   }

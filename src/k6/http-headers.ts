@@ -21,6 +21,8 @@ export interface AnswerHeaders {
 }
 
 const NO_COOKIES: readonly string[] = [];
+/** How the body came over the wire: Go keeps that to itself. */
+const HIDDEN_HEADERS: ReadonlySet<string> = new Set(['trailer', 'transfer-encoding']);
 
 /** Headers by lower-case name, repeated ones as lists. */
 export type WireHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -30,7 +32,7 @@ export function readHeaders(headers: WireHeaders): AnswerHeaders {
   let setCookies = NO_COOKIES;
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined) continue;
+    if (value === undefined || HIDDEN_HEADERS.has(name)) continue;
     if (name === 'set-cookie') setCookies = typeof value === 'string' ? [value] : value;
     byName[canonicalName(name)] = typeof value === 'string' ? value : value.join(', ');
   }

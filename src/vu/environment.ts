@@ -2,8 +2,6 @@
  * What all virtual users of one worker share. Built once per worker; a VU only keeps a reference.
  */
 import type { TimerHeap } from '../base/timer-heap.ts';
-import type { SecretReader } from '../k6/secret-reader.ts';
-import type { SharedArrayStore } from '../k6/shared-array.ts';
 import type {
   BuiltinMetrics,
   ExecutionFacts,
@@ -11,6 +9,8 @@ import type {
   LogLevel,
   NetworkSettings,
 } from '../k6/host.ts';
+import type { SecretReader } from '../k6/secret-reader.ts';
+import type { SharedArrayStore } from '../k6/shared-array.ts';
 import type { MetricRegistry } from '../metrics/metric.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { TagSet } from '../metrics/tag-set.ts';

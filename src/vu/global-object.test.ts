@@ -6,7 +6,10 @@ import { createGlobalObject } from './global-object.ts';
 
 type Globals = Readonly<Record<string, unknown>>;
 
-const create = (own: Globals = {}) => createGlobalObject(new FakeHost(), own) as Globals;
+const create = (own: Globals = {}) => {
+  const owner = Object.assign(new FakeHost(), { createGlobal: (name: string) => `own ${name}` });
+  return createGlobalObject(owner, own) as Globals;
+};
 
 test('has the globals of the web that scripts expect, and none of Node', () => {
   const globals = create();
@@ -14,11 +17,20 @@ test('has the globals of the web that scripts expect, and none of Node', () => {
     'URL URLSearchParams TextEncoder TextDecoder AbortController AbortSignal Event EventTarget ' +
     'DOMException structuredClone queueMicrotask atob btoa JSON Promise Intl';
   for (const name of expected.split(' ')) assert.ok(name in globals, name);
-  for (const name of ['process', 'Buffer', 'setImmediate', 'WebSocket', 'require', 'fetch']) {
+  for (const name of ['process', 'Buffer', 'setImmediate', 'WebSocket', 'fetch']) {
     assert.ok(!(name in globals), name);
   }
   assert.equal(globals['Event'], Event);
   assert.equal(globals['EventTarget'], EventTarget);
+});
+
+test('what a VU makes itself is made at the first look, once for each VU', () => {
+  const globals = create();
+  for (const name of ['console', 'open', 'require', 'setTimeout']) {
+    assert.equal(Object.hasOwn(globals, name), false);
+    assert.equal(globals[name], `own ${name}`);
+    assert.equal(Object.hasOwn(globals, name), true);
+  }
 });
 
 test('globals are writable and not listed', () => {

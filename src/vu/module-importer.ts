@@ -1,4 +1,6 @@
 /** Binds built-in modules to a VU, each at its first import. */
+
+import { ExitCode, GharialError } from '../base/errors.ts';
 import { createCoreModule, type RandomSource } from '../k6/core.ts';
 import { createCryptoModule } from '../k6/crypto.ts';
 import { createCsvModule } from '../k6/csv.ts';
@@ -16,7 +18,6 @@ import { createTimersModule, type TimerFunctions } from '../k6/timers.ts';
 import { createWebCryptoModule } from '../k6/web-crypto.ts';
 import { createWebsocketsModule } from '../k6/websockets.ts';
 import { createWsModule } from '../k6/ws.ts';
-import { ExitCode, GharialError } from '../base/errors.ts';
 
 /** Gives a built-in module by its specifier; the same object each time. */
 export type ModuleImporter = (specifier: string) => ScriptModule;

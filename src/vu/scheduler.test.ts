@@ -158,7 +158,9 @@ test('exceptions of tasks and coroutines are reported, and the next task runs', 
     throw new Error('plain');
   });
   scheduler.post(function* () {
-    throw new Error('coroutine');
+    yield* new ManualOp(() => {
+      throw new Error('coroutine');
+    });
   });
   scheduler.post(say('next'));
   assert.deepEqual(trace, ['error plain', 'error coroutine', 'next']);

@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
 import { createConsole } from '../k6/console.ts';
-import type { RandomSource } from '../k6/core.ts';
 import { CookieJar } from '../k6/cookie-jar.ts';
+import type { RandomSource } from '../k6/core.ts';
 import type {
   BuiltinMetrics,
   EventLoop,
@@ -31,17 +31,17 @@ import type { SharedArrayStore } from '../k6/shared-array.ts';
 import { createTimerFunctions, type TimerFunctions } from '../k6/timers.ts';
 import type { Metric, MetricRegistry } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
-import { Op, type Coroutine, type Resumer } from '../suspend/op.ts';
+import { createImportMeta } from '../script/import-meta.ts';
+import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
+import { type Coroutine, Op, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
 import { userFrames } from '../suspend/stack.ts';
 import type { ScriptRunner, VuEnvironment } from './environment.ts';
 import { createGlobalObject, type GlobalsOwner, type OwnGlobal } from './global-object.ts';
-import { createImportMeta } from '../script/import-meta.ts';
-import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
 import { createImporter, type ModuleImporter, type ModuleOwner } from './module-importer.ts';
+import { afterReactions, Scheduler, type SchedulerEvents } from './scheduler.ts';
 import { ScriptEnv } from './script-env.ts';
 import { seedableMath } from './seedable-math.ts';
-import { afterReactions, Scheduler, type SchedulerEvents } from './scheduler.ts';
 
 /** How a run ended. `failed`: by an exception or an unhandled rejection of the script. */
 export type RunEnd =
@@ -166,10 +166,13 @@ export class VirtualUser
   /** Runs the init code: module bodies, imports, top-level timers and awaits. */
   initialize(onEnd: (end: RunEnd) => void): void {
     this.#phase = 'init';
-    this.#begin(() => this.#instantiate(), (end) => {
-      this.#random?.unseed();
-      onEnd(end);
-    });
+    this.#begin(
+      () => this.#instantiate(),
+      (end) => {
+        this.#random?.unseed();
+        onEnd(end);
+      },
+    );
   }
 
   /** Names of the exported functions, and whether a name is exported at all. */
@@ -194,10 +197,13 @@ export class VirtualUser
     this.#tags = this.isSystemTagEnabled('group')
       ? this.#environment.runTags.with('group', groupPath)
       : this.#environment.runTags;
-    this.#begin(() => this.#call(this.#exports[name], args), (end) => {
-      if (phase !== 'summary') this.flushBytes();
-      onEnd(end);
-    });
+    this.#begin(
+      () => this.#call(this.#exports[name], args),
+      (end) => {
+        if (phase !== 'summary') this.flushBytes();
+        onEnd(end);
+      },
+    );
   }
 
   /** Prepares the VU for the iterations of a scenario. */
@@ -439,20 +445,28 @@ export class VirtualUser
     const { recorder, builtin } = this.#environment;
     const timeMs = nowMs();
     const metadata = this.#sampleMetadata();
-    recorder.add(recorder.series(builtin.iteration_duration, this.#tags), durationMs, timeMs, metadata);
+    recorder.add(
+      recorder.series(builtin.iteration_duration, this.#tags),
+      durationMs,
+      timeMs,
+      metadata,
+    );
     recorder.add(recorder.series(builtin.iterations, this.#tags), 1, timeMs, metadata);
   }
 
   #logFailure(error: unknown, isRejection: boolean): void {
     const activation = this.#activation;
     const where: Record<string, string> =
-      activation === undefined
-        ? {}
-        : { executor: activation.executor, scenario: activation.name };
-    this.#environment.log('error', describeFailure(error, isRejection), {
-      ...where,
-      ...(isRejection ? {} : { hint: 'script exception', source: 'stacktrace' }),
-    }, false);
+      activation === undefined ? {} : { executor: activation.executor, scenario: activation.name };
+    this.#environment.log(
+      'error',
+      describeFailure(error, isRejection),
+      {
+        ...where,
+        ...(isRejection ? {} : { hint: 'script exception', source: 'stacktrace' }),
+      },
+      false,
+    );
   }
 
   #sampleMetadata(): ReadonlyMap<string, string> | undefined {
@@ -463,9 +477,7 @@ export class VirtualUser
 
   #open(path: unknown, mode: unknown): string | ArrayBuffer {
     if (this.#phase !== 'init') throw new NativeError(initOnlyMessage('open'));
-    return nativeErrors(() =>
-      this.#environment.openFile(path, mode, this.#callerDirectory()),
-    );
+    return nativeErrors(() => this.#environment.openFile(path, mode, this.#callerDirectory()));
   }
 
   #createRequire(): (specifier: unknown) => unknown {

@@ -1,5 +1,5 @@
 /** TLS cipher suites by the names the option takes (IANA), as OpenSSL calls them. */
-import { GharialError, ExitCode } from '../base/errors.ts';
+import { ExitCode, GharialError } from '../base/errors.ts';
 
 const OPENSSL_NAMES: Readonly<Record<string, string>> = {
   TLS_RSA_WITH_AES_128_CBC_SHA: 'AES128-SHA',
@@ -32,9 +32,13 @@ export function toOpenSslCiphers(suites: readonly string[]): string {
     .map((suite) => {
       const name = OPENSSL_NAMES[suite];
       if (name !== undefined) return name;
-      throw new GharialError('OPTION_INVALID', `unknown cipher suite '${suite}' in tlsCipherSuites`, {
-        exitCode: ExitCode.invalidConfig,
-      });
+      throw new GharialError(
+        'OPTION_INVALID',
+        `unknown cipher suite '${suite}' in tlsCipherSuites`,
+        {
+          exitCode: ExitCode.invalidConfig,
+        },
+      );
     })
     .join(':');
 }

@@ -1,8 +1,8 @@
 /** How the VUs of a worker reach the network: the options turned into what a dial needs. */
 import type { HttpSettings, NetworkSettings } from '../k6/host.ts';
+import { parseLocalIps } from '../options/local-ips.ts';
 import type { Options } from '../options/values.ts';
 import type { Resolve, TlsSettings } from '../websocket/api.ts';
-import { parseLocalIps } from '../options/local-ips.ts';
 import { toOpenSslCiphers } from './ciphers.ts';
 
 const TLS_VERSION = {

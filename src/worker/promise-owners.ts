@@ -4,8 +4,9 @@
  * All VUs of a worker share the language's Promise; V8's promise hooks tell when one is made and when
  * its reactions run. Only switched on for scripts that use promises at all.
  */
-import { promiseHooks } from 'node:v8';
+
 import process from 'node:process';
+import { promiseHooks } from 'node:v8';
 import type { ScriptRunner } from '../vu/environment.ts';
 
 export class PromiseOwners {

@@ -6,7 +6,7 @@ import { nowMs } from '../base/clock.ts';
 import type { TimerHeap } from '../base/timer-heap.ts';
 import type { ActiveVu, IterationOutcome } from '../schedule/ports.ts';
 import type { VuEnvironment } from '../vu/environment.ts';
-import { VirtualUser, type Activation, type RunEnd } from '../vu/virtual-user.ts';
+import { type Activation, type RunEnd, VirtualUser } from '../vu/virtual-user.ts';
 
 export interface VuPoolOptions {
   readonly environment: VuEnvironment;

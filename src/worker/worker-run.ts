@@ -191,15 +191,11 @@ export class WorkerRun {
     const counters = RunCounters.attach(plan.counters, plan.options.scenarios.length);
     const registry = new MetricRegistry();
     const recorder = this.#createRecorder(plan.samplesPerBatch);
-    const environment = this.#createEnvironment(
-      { plan, counters, recorder },
-      registry,
-      {
-        openFile: createFileLookup(plan.files),
-        readFile: createFileReader(plan.files),
-        sharedArrays: new SharedArrayStore(plan.sharedArrays),
-      },
-    );
+    const environment = this.#createEnvironment({ plan, counters, recorder }, registry, {
+      openFile: createFileLookup(plan.files),
+      readFile: createFileReader(plan.files),
+      sharedArrays: new SharedArrayStore(plan.sharedArrays),
+    });
     const pool = new VuPool({
       environment,
       timers: this.#timers,
@@ -372,7 +368,8 @@ export class WorkerRun {
       reports.push(reportProgress);
       scenario.run.whenDone((error) => {
         reportProgress();
-        if (error !== undefined) this.#log('error', error.message, { fields: { scenario: config.name } });
+        if (error !== undefined)
+          this.#log('error', error.message, { fields: { scenario: config.name } });
         running -= 1;
         if (running === 0) this.#send({ kind: 'scenariosEnd' });
       });

@@ -11,8 +11,6 @@ import { type Metric, MetricRegistry } from '../../metrics/metric.ts';
 import { type TagSet, TagSpace } from '../../metrics/tag-set.ts';
 import { type Coroutine, Op, type Resumer } from '../../suspend/op.ts';
 import { CookieJar } from '../cookie-jar.ts';
-import { createSecretReader, NO_SECRETS, type SecretReader } from '../secret-reader.ts';
-import { SharedArrayStore } from '../shared-array.ts';
 import type {
   BuiltinMetrics,
   EventLoop,
@@ -26,6 +24,8 @@ import type {
   TimerHandle,
   VuHost,
 } from '../host.ts';
+import { createSecretReader, NO_SECRETS, type SecretReader } from '../secret-reader.ts';
+import { SharedArrayStore } from '../shared-array.ts';
 
 export interface FakeSample {
   readonly metric: string;

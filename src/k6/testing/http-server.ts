@@ -43,6 +43,10 @@ const ROUTES: Readonly<Record<string, Respond>> = {
   '/br': compressed('br', brotliCompressSync),
   '/bad-gzip': compressed('gzip', (text) => Buffer.from(text)),
   '/bytes': (_, response) => response.end(Buffer.from([0, 255, 128, 65])),
+  '/chunked': (_, response) => {
+    response.write('a');
+    response.end('b');
+  },
   '/delay': (_, response) => {
     setTimeout(() => response.end('late'), DELAY_MS);
   },
