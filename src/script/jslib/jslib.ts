@@ -1,17 +1,38 @@
 /**
  * The remote modules that are answered from here, without the network: which URLs, and their text.
+ *
+ * A module is one file beside this one, without imports of files: its text becomes part of the bundle of
+ * the script that imports the URL, so it is script code, written against k6's modules alone.
  */
 import { readFile } from 'node:fs/promises';
 
-const K6_UTILS_URL = /^https:\/\/jslib\.k6\.io\/k6-utils\/([^/]+)\/index\.js$/;
+interface BuiltIn {
+  /** `https://jslib.k6.io/<name>/<version>/index.js` */
+  readonly name: string;
+  /** File beside this one, as built. */
+  readonly file: string;
+  /** Text that a version adds to the file's. */
+  readonly ending?: (version: string) => string;
+}
+
+const BUILT_INS: readonly BuiltIn[] = [
+  {
+    name: 'k6-utils',
+    file: 'k6-utils.js',
+    ending: (version) =>
+      `export const findBetween = /* @__PURE__ */ createFindBetween(${isBefore(version, 1, 2)});\n`,
+  },
+];
+
+const JSLIB_URL = /^https:\/\/jslib\.k6\.io\/([^/]+)\/([^/]+)\/index\.js$/;
 
 /** The module text for a URL that is built in, or undefined for every other URL. */
 export async function builtInModule(url: string): Promise<string | undefined> {
-  const version = K6_UTILS_URL.exec(url)?.[1];
-  if (version === undefined) return undefined;
-  const text = await readFile(new URL('./k6-utils.js', import.meta.url), 'utf8');
-  const answersEmpty = isBefore(version, 1, 2);
-  return `${text}\nexport const findBetween = /* @__PURE__ */ createFindBetween(${answersEmpty});\n`;
+  const [, name, version = ''] = JSLIB_URL.exec(url) ?? [];
+  const module = BUILT_INS.find((one) => one.name === name);
+  if (module === undefined) return undefined;
+  const text = await readFile(new URL(`./${module.file}`, import.meta.url), 'utf8');
+  return `${text}\n${module.ending?.(version) ?? ''}`;
 }
 
 /** True if `version` is a number below major.minor; names such as `latest` never are. */
