@@ -42,10 +42,11 @@ test('--run hands the addresses and all flags to run and returns its exit code',
     },
   );
   assert.equal(exitCode, 99);
-  const [e1, ws, e2, wss, ...rest] = seen;
-  assert.deepEqual([e1, e2], ['-e', '-e']);
+  const [e1, ws, e2, wss, e3, http, ...rest] = seen;
+  assert.deepEqual([e1, e2, e3], ['-e', '-e', '-e']);
   assert.match(ws ?? '', /^WS_URL=ws:\/\/127\.0\.0\.1:\d+$/);
   assert.match(wss ?? '', /^WSS_URL=wss:\/\/127\.0\.0\.1:\d+$/);
+  assert.match(http ?? '', /^HTTP_URL=http:\/\/127\.0\.0\.1:\d+$/);
   assert.deepEqual(rest, ['--vus', '10', '-e', 'WS_URL=mine', 'chat.ts']);
 });
 

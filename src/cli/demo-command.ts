@@ -3,8 +3,9 @@
  * on free ports and its exit code.
  */
 import { ExitCode } from '../base/errors.ts';
+import { DEMO_PASSWORD } from '../demo/login.ts';
 import type { DemoServer } from '../demo/server.ts';
-import { CHAT_PATH, ECHO_PATH, startDemoServer } from '../demo/server.ts';
+import { CHAT_PATH, ECHO_PATH, LOGIN_PATH, PRIVATE_PATH, startDemoServer } from '../demo/server.ts';
 import type { CommandContext } from './context.ts';
 import { parseDemoArgs } from './demo-args.ts';
 
@@ -26,7 +27,10 @@ export async function demoCommand(
       await stopped;
       return ExitCode.ok;
     }
-    const addresses = ['-e', `WS_URL=${server.wsUrl}`, '-e', `WSS_URL=${server.wssUrl}`];
+    const { wsUrl, wssUrl, httpUrl } = server;
+    const addresses = [`WS_URL=${wsUrl}`, `WSS_URL=${wssUrl}`, `HTTP_URL=${httpUrl}`].flatMap(
+      (variable) => ['-e', variable],
+    );
     // The addresses come first, so that the user's own -e wins.
     return await runCommand([...addresses, ...runArgs, script], context);
   } finally {
@@ -34,7 +38,7 @@ export async function demoCommand(
   }
 }
 
-function describe({ wsUrl, wssUrl }: DemoServer): string {
+function describe({ wsUrl, wssUrl, httpUrl }: DemoServer): string {
   return [
     '',
     '  The demo server is listening. Ctrl-C stops it.',
@@ -43,6 +47,8 @@ function describe({ wsUrl, wssUrl }: DemoServer): string {
     `          ${wssUrl}${CHAT_PATH}    (self-signed certificate)`,
     `    echo  ${wsUrl}${ECHO_PATH}`,
     `          ${wssUrl}${ECHO_PATH}`,
+    `    login ${httpUrl}${LOGIN_PATH}    (POST user and password "${DEMO_PASSWORD}", then)`,
+    `          ${wsUrl}${PRIVATE_PATH}    (any room name)`,
     '',
     '  Put load on it from another terminal:',
     '',

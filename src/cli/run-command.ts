@@ -134,7 +134,7 @@ async function run(
       env: scriptEnv(settings, context),
       secrets: { sources: secrets, onRead: (value) => redactor.hide(value) },
       defaultUserAgent: USER_AGENT,
-      workerCountMax: settings.workers === 0 ? availableParallelism() : settings.workers,
+      workerCountMax: availableParallelism(),
       stop: stop.signal,
       restApi,
       onLinger: () => {

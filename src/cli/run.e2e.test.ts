@@ -11,7 +11,11 @@ before(async () => {
 });
 after(() => server.stop());
 
-const urls = (): string[] => ['-e', `WS_URL=${server.wsUrl}`, '-e', `WSS_URL=${server.wssUrl}`];
+const urls = (): string[] => [
+  ...['-e', `WS_URL=${server.wsUrl}`],
+  ...['-e', `WSS_URL=${server.wssUrl}`],
+  ...['-e', `HTTP_URL=${server.httpUrl}`],
+];
 
 /** Short enough for a test, long enough for a first iteration of each VU. */
 const SHORT = ['--vus', '4', '--duration', '2s'];

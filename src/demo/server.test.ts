@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -165,6 +166,61 @@ test('another path is refused with 404', async (t) => {
     const [error] = (await once(socket, 'error')) as [Error];
     assert.match(error.message, /404/);
   }
+});
+
+/** The session cookie of a fresh login, or the status of the refusal. */
+async function logIn(url: string, body: BodyInit, type?: string): Promise<string | number> {
+  const response = await fetch(`${url}/login`, {
+    method: 'POST',
+    body,
+    ...(type === undefined ? {} : { headers: { 'content-type': type } }),
+  });
+  return response.headers.get('set-cookie')?.split(';')[0] ?? response.status;
+}
+
+test('who logs in over HTTP gets into private rooms, under the name of the login', async (t) => {
+  const { httpUrl, wsUrl } = await setUp(t);
+  const cookie = await logIn(httpUrl, '{"user":"Anna","password":"crocodile"}');
+  assert.match(String(cookie), /^session=[0-9a-f]{32}$/);
+  const me = await fetch(`${httpUrl}/me`, { headers: { cookie: `a=b; ${cookie}` } });
+  assert.deepEqual(await me.json(), { user: 'Anna' });
+
+  const socket = new WebSocket(`${wsUrl}/ws/private/pond/`, {
+    headers: { cookie: String(cookie) },
+  });
+  const [data] = await once(socket, 'message');
+  assert.equal(JSON.parse(String(data)).message, 'Anna joined the room');
+  socket.close();
+});
+
+test('a login may come as a form; a wrong one is refused with 401', async (t) => {
+  const { httpUrl } = await setUp(t);
+  const form = new URLSearchParams({ user: 'Ben', password: 'crocodile' });
+  assert.match(String(await logIn(httpUrl, form)), /^session=/);
+  for (const body of ['{"user":"Ben","password":"x"}', '{"password":"crocodile"}', 'null', '']) {
+    assert.equal(await logIn(httpUrl, body, 'application/json'), 401);
+  }
+});
+
+test('private rooms and signed handshakes are refused with 401 without their proof', async (t) => {
+  const { wsUrl, httpUrl } = await setUp(t);
+  assert.equal((await fetch(`${httpUrl}/me`)).status, 401);
+  for (const path of ['/ws/private/pond/', '/ws/signed', '/ws/signed?user=a&time=1&signature=00']) {
+    const socket = new WebSocket(wsUrl + path, { headers: { cookie: 'session=guess' } });
+    const [error] = (await once(socket, 'error')) as [Error];
+    assert.match(error.message, /401/);
+  }
+});
+
+test('a signed handshake reaches the echo', async (t) => {
+  const { wsUrl } = await setUp(t);
+  const signature = createHmac('sha256', 'gharial-demo-key').update('anna:17').digest('hex');
+  const socket = new WebSocket(`${wsUrl}/ws/signed?user=anna&time=17&signature=${signature}`);
+  await once(socket, 'open');
+  socket.send('hello');
+  const [data] = await once(socket, 'message');
+  assert.equal(String(data), 'hello');
+  socket.close();
 });
 
 test('a page at the root tells the paths', async (t) => {

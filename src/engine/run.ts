@@ -142,6 +142,8 @@ const ABORT_TICK_MS = 200;
  */
 const SHARED_BYTES_KEPT = 8 * 1024 * 1024;
 const SAMPLES_PER_BATCH = 4096;
+/** VUs a thread should have for the arrivals it is given. */
+const ARRIVAL_VUS_MIN = 50;
 /** Cells for workers that take the place of lost ones. */
 const SPARE_WORKERS = 4;
 const API_STAGES: Readonly<Record<RunStage, ApiStage>> = {
@@ -440,8 +442,8 @@ class TestRun {
     probe: ProbeResult,
     samplesPerBatch: number,
   ): void {
-    const { settings, workerCountMax } = this.#request;
-    const workerCount = Math.max(1, Math.min(workerCountMax, instance.maxVus));
+    const { settings } = this.#request;
+    const workerCount = Math.max(1, Math.min(this.#threadsFor(instance), instance.maxVus));
     this.#counters = RunCounters.create(options.scenarios.length, workerCount + SPARE_WORKERS);
     for (const { config, sharedIterations } of instance.scenarios) {
       const index = options.scenarios.findIndex(({ name }) => name === config.name);
@@ -463,6 +465,19 @@ class TestRun {
       tickMs: mayAbort ? ABORT_TICK_MS : TICK_MS,
       samplesPerBatch,
     };
+  }
+
+  /**
+   * As many threads as were asked for, else as many as there are cores. An arrival rate hands its
+   * iterations to the idle VUs of a thread; with few VUs each, one thread would drop what another had a
+   * VU for, so such a test stays on one.
+   */
+  #threadsFor(instance: InstancePlan): number {
+    const { settings, workerCountMax } = this.#request;
+    if (settings.workers > 0) return settings.workers;
+    const isOpenModel = instance.scenarios.some(({ config }) => 'preAllocatedVUs' in config);
+    const isSmall = instance.maxVus < workerCountMax * ARRIVAL_VUS_MIN;
+    return isOpenModel && isSmall ? 1 : workerCountMax;
   }
 
   #spawn(): number {

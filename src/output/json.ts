@@ -2,17 +2,15 @@
  * `--out json[=file]`: every sample as a line of JSON, in k6's format.
  *
  * A `Metric` line comes before the first `Point` of a metric. Lines are built as strings from parts that are
- * fixed per series and written in large chunks, synchronously: a slow disk holds up the merge, and the
- * bounded batches of the workers then drop samples, which is counted and reported.
+ * fixed per series.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import { formatDuration } from '../base/duration.ts';
-import { GharialError } from '../base/errors.ts';
 import type { Aggregate, AggregateSeries } from '../metrics/aggregate.ts';
 import type { Metric } from '../metrics/metric.ts';
 import type { ThresholdSet, ThresholdSpec } from '../metrics/threshold.ts';
 import type { Output, RunInfo, SampleBatch, TextWriter } from './output.ts';
+import { timeFormatter } from './sample-time.ts';
+import { TextFile } from './text-file.ts';
 
 export interface JsonOutputSettings {
   /** '' or '-' = stdout; a name that ends in `.gz` is compressed. */
@@ -22,20 +20,13 @@ export interface JsonOutputSettings {
   readonly warn: (message: string) => void;
 }
 
-/** Written at once when so much has gathered, and at each tick. */
-const CHUNK_CHARS = 1 << 18;
-
 type Metadata = readonly (readonly [string, string])[];
 
 export class JsonOutput implements Output {
   readonly needs = 'samples';
   readonly description: string;
-  readonly #settings: JsonOutputSettings;
+  readonly #file: TextFile;
   #info: RunInfo | undefined;
-  #file: number | undefined;
-  #chunk = '';
-  #droppedSamples = 0;
-  #isBroken = false;
   readonly #announced = new Set<Metric>();
   /** What is the same in all lines of a series: the text before the time and the tags. */
   readonly #parts = new Map<AggregateSeries, { readonly head: string; readonly tags: string }>();
@@ -44,50 +35,33 @@ export class JsonOutput implements Output {
   #metadataEnd = '';
 
   constructor(settings: JsonOutputSettings) {
-    this.#settings = settings;
-    this.description = this.#isStdout ? 'json(stdout)' : `json (${settings.path})`;
+    this.#file = new TextFile({ name: 'json', ...settings });
+    this.description = this.#file.isStdout ? 'json(stdout)' : `json (${settings.path})`;
   }
 
   /** Errors: OUTPUT_FAILED if the file cannot be made. */
   start(info: RunInfo): void {
     this.#info = info;
-    if (this.#isStdout) return;
-    try {
-      this.#file = openSync(this.#settings.path, 'w');
-    } catch (error) {
-      throw new GharialError(
-        'OUTPUT_FAILED',
-        `could not create the 'json' output: ${error instanceof Error ? error.message : String(error)}`,
-        { cause: error },
-      );
-    }
+    this.#file.open();
   }
 
   onSamples(batch: SampleBatch): void {
-    this.#droppedSamples += batch.droppedSamples;
+    this.#file.countDropped(batch.droppedSamples);
     for (const [index, series] of batch.series.entries()) {
       const { head, tags } = this.#parts.get(series) ?? this.#introduce(series);
       const time = this.#formatTime(batch.timesMs[index] ?? 0);
       const value = jsonNumber(batch.values[index] ?? 0);
       const end = this.#endOf(batch.metadataOf(index));
-      this.#chunk += `${head}${time}","value":${value}${tags}${end}`;
-      if (this.#chunk.length >= CHUNK_CHARS) this.#flush();
+      this.#file.append(`${head}${time}","value":${value}${tags}${end}`);
     }
   }
 
   onTick(): void {
-    this.#flush();
+    this.#file.flush();
   }
 
   stop(): void {
-    this.#flush();
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
-    if (this.#droppedSamples > 0) {
-      this.#settings.warn(
-        `the json output lost ${this.#droppedSamples} samples, since it could not be written fast enough`,
-      );
-    }
+    this.#file.close();
   }
 
   /** The rest of a line; one text serves all samples of an iteration. */
@@ -100,17 +74,13 @@ export class JsonOutput implements Output {
     return this.#metadataEnd;
   }
 
-  get #isStdout(): boolean {
-    return this.#settings.path === '' || this.#settings.path === '-';
-  }
-
   /** Prepares a series, and announces its metric if that is new. */
   #introduce(series: AggregateSeries): { head: string; tags: string } {
     const { metric, tags } = series;
     if (!this.#announced.has(metric)) {
       this.#announced.add(metric);
       const info = this.#info;
-      this.#chunk += metricLine(metric, info?.aggregate, info?.thresholds);
+      this.#file.append(metricLine(metric, info?.aggregate, info?.thresholds));
     }
     const parts = {
       head: `{"metric":${JSON.stringify(metric.name)},"type":"Point","data":{"time":"`,
@@ -118,26 +88,6 @@ export class JsonOutput implements Output {
     };
     this.#parts.set(series, parts);
     return parts;
-  }
-
-  #flush(): void {
-    const text = this.#chunk;
-    this.#chunk = '';
-    if (text === '' || this.#isBroken) return;
-    try {
-      if (this.#file === undefined) this.#settings.stdout.write(text);
-      else writeAll(this.#file, this.#encode(text));
-    } catch (error) {
-      this.#isBroken = true;
-      this.#settings.warn(
-        `the json output stopped: could not write ${this.#settings.path}: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  }
-
-  /** Each chunk is a gzip member of its own; a sequence of members is a valid gzip file. */
-  #encode(text: string): Buffer {
-    return this.#settings.path.endsWith('.gz') ? gzipSync(text) : Buffer.from(text);
   }
 }
 
@@ -188,30 +138,4 @@ function jsonNumber(value: number): string {
 
 function byKey(a: readonly [string, string], b: readonly [string, string]): number {
   return a[0] < b[0] ? -1 : 1;
-}
-
-function writeAll(file: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-}
-
-/**
- * Epoch ms to RFC 3339 in UTC with as many decimals as needed, to the microsecond: a double holds no more
- * of a time of day. The text up to the second is kept, since samples come in order, more or less.
- */
-function timeFormatter(): (timeMs: number) => string {
-  let keptSecond = Number.NaN;
-  let keptText = '';
-  return (timeMs) => {
-    const micros = Math.round(timeMs * 1000);
-    const second = Math.floor(micros / 1e6);
-    if (second !== keptSecond) {
-      keptSecond = second;
-      keptText = new Date(second * 1000).toISOString().slice(0, 19);
-    }
-    const fraction = micros - second * 1e6;
-    if (fraction === 0) return `${keptText}Z`;
-    return `${keptText}.${String(fraction + 1e6)
-      .slice(1)
-      .replace(/0+$/, '')}Z`;
-  };
 }

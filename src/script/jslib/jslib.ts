@@ -16,12 +16,15 @@ interface BuiltIn {
 }
 
 const BUILT_INS: readonly BuiltIn[] = [
+  { name: 'formdata', file: 'formdata.js' },
+  { name: 'k6-summary', file: 'k6-summary.js' },
   {
     name: 'k6-utils',
     file: 'k6-utils.js',
     ending: (version) =>
       `export const findBetween = /* @__PURE__ */ createFindBetween(${isBefore(version, 1, 2)});\n`,
   },
+  { name: 'url', file: 'url.js' },
 ];
 
 const JSLIB_URL = /^https:\/\/jslib\.k6\.io\/([^/]+)\/([^/]+)\/index\.js$/;
