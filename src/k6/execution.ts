@@ -1,7 +1,7 @@
 /** The module `k6/execution`: facts about the VU, scenario, instance and test, and test control. */
 import type { TagSet } from '../metrics/tag-set.ts';
-import { Op } from '../suspend/op.ts';
-import { leaf } from '../suspend/runtime.ts';
+import { type Coroutine, Op } from '../suspend/op.ts';
+import { hostFunction } from '../suspend/runtime.ts';
 import type { ScriptModule, VuHost } from './host.ts';
 import { isTagValue, tagValueMessage } from './sample-tags.ts';
 import { NativeError } from './script-error.ts';
@@ -23,20 +23,9 @@ function liveObject(getters: Readonly<Record<string, () => unknown>>): object {
   return target;
 }
 
-/** `test.abort()` never returns: the operation interrupts the VU, and nobody resumes it. */
-class AbortOp extends Op {
-  readonly #host: VuHost;
-  readonly #message: string;
-
-  constructor(host: VuHost, message: string) {
-    super();
-    this.#host = host;
-    this.#message = message;
-  }
-
-  start(): void {
-    this.#host.abortTest(this.#message);
-  }
+/** `test.abort()` never returns: nobody resumes what waits for this. */
+class NeverOp extends Op {
+  start(): void {}
 
   cancel(): void {}
 }
@@ -155,9 +144,16 @@ function createInstanceObject(host: VuHost): object {
 }
 
 function createTestObject(host: VuHost): object {
-  const abort = leaf(host, 'exec.test.abort', (_thisArg, args) => {
-    return new AbortOp(host, args[0] === undefined ? '' : String(args[0]));
-  });
+  // The VU is interrupted within the call; where nothing can wait, an error unwinds what is left of it.
+  const abort = hostFunction(
+    host,
+    'exec.test.abort',
+    0,
+    function* (message?: unknown): Coroutine<void> {
+      host.abortTest(message === undefined ? '' : String(message));
+      yield* new NeverOp();
+    },
+  );
   const test = liveObject({
     options: () => {
       if (host.phase === 'init') {

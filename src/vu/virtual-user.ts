@@ -654,6 +654,8 @@ export class VirtualUser
   }
 
   log(level: LogLevel, message: string, fields: Readonly<Record<string, string>> = {}): void {
+    // Script code that an interruption could not stop at once has nothing more to say.
+    if (this.#run === undefined && fields['source'] === 'console') return;
     this.#environment.log(level, message, fields, this.#phase === 'init');
   }
 

@@ -14,8 +14,23 @@ export class PromiseOwners {
   /** The VU whose script code runs now. */
   current: ScriptRunner | undefined;
 
-  /** @param onStray gets rejections that belong to no VU: those are faults of ours. */
-  start(onStray: (reason: unknown) => void): void {
+  /**
+   * @param isTracking false if the script makes no promises: the hooks cost each promise some 100 ns.
+   * @param onStray gets rejections that belong to no known VU.
+   */
+  start(isTracking: boolean, onStray: (reason: unknown) => void): void {
+    if (isTracking) this.#track();
+    process.on('unhandledRejection', (reason, promise) => {
+      const owner = this.#owners.get(promise);
+      if (owner === undefined) onStray(reason);
+      else owner.noteRejection(promise, reason);
+    });
+    process.on('rejectionHandled', (promise) => {
+      this.#owners.get(promise)?.noteHandled(promise);
+    });
+  }
+
+  #track(): void {
     promiseHooks.createHook({
       init: (promise, parent) => {
         const owner = this.current ?? this.#owners.get(parent);
@@ -27,14 +42,6 @@ export class PromiseOwners {
       after: () => {
         this.current = undefined;
       },
-    });
-    process.on('unhandledRejection', (reason, promise) => {
-      const owner = this.#owners.get(promise);
-      if (owner === undefined) onStray(reason);
-      else owner.noteRejection(promise, reason);
-    });
-    process.on('rejectionHandled', (promise) => {
-      this.#owners.get(promise)?.noteHandled(promise);
     });
   }
 }

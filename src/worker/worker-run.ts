@@ -106,11 +106,9 @@ export class WorkerRun {
       asksForMeta: bundle.code.includes('.meta'),
       entryUrl: bundle.entryUrl,
     };
-    if (bundle.usesPromises) {
-      this.#owners.start((reason) => {
-        throw reason;
-      });
-    }
+    this.#owners.start(bundle.usesPromises, (reason) => {
+      this.#log('error', describeFailure(reason, true));
+    });
   }
 
   handle(message: Exclude<ToWorker, { kind: 'load' }>): void {
@@ -284,7 +282,10 @@ export class WorkerRun {
         run?.counters.leave(workerIndex);
       },
       iterationEnded: (outcome) => run?.counters.countIteration(outcome),
-      abortTest: (message) => this.#send({ kind: 'abort', message }),
+      abortTest: (message) => {
+        this.#send({ kind: 'abort', message });
+        this.#stop(); // the main thread's order would come some iterations later
+      },
       failTest: () => this.#send({ kind: 'markFailed' }),
       reportBlocking: (error) => {
         this.#log('warning', error.stack ?? error.message, { onceKey: error.stack });
