@@ -17,8 +17,18 @@ const dropped = [];
 const p99Ms = [];
 for (let run = 0; run < RUNS; run += 1) {
   const result = await measure(process.execPath, [
-    GHARIAL, 'run', '-q', '--workers', '1', '--summary-export', summaryPath,
-    '-e', `RATE=${RATE}`, '-e', `SECONDS=${SECONDS}`, script,
+    GHARIAL,
+    'run',
+    '-q',
+    '--workers',
+    '1',
+    '--summary-export',
+    summaryPath,
+    '-e',
+    `RATE=${RATE}`,
+    '-e',
+    `SECONDS=${SECONDS}`,
+    script,
   ]);
   if (result.code !== 0) throw new Error(`exit ${result.code}\n${result.stderr}`);
   const { metrics } = JSON.parse(readFileSync(summaryPath, 'utf8'));
@@ -27,5 +37,7 @@ for (let run = 0; run < RUNS; run += 1) {
   p99Ms.push(metrics.start_delay['p(99)']);
 }
 rmSync(summaryPath, { force: true });
-console.log(`planned ${RATE * SECONDS}, started ${spread(started, 0)}, dropped ${spread(dropped, 0)}, ${RUNS} runs`);
+console.log(
+  `planned ${RATE * SECONDS}, started ${spread(started, 0)}, dropped ${spread(dropped, 0)}, ${RUNS} runs`,
+);
 console.log(`start delay p(99): ${spread(p99Ms, 2)} ms`);

@@ -1,13 +1,23 @@
 // CPU per 64 B echo round trip, 50 sockets: a whole gharial VU on one worker, beside a bare client of
-// the `ws` library and, if on PATH, k6. The slope between a short and a long run leaves start-up out.
-import { findK6, GHARIAL, measure, median, spread, startEchoServer } from './lib/measure.mjs';
+// the `ws` library and, if on PATH, k6. The server is a plain one that costs less than the clients;
+// `--library-server` takes the npm `ws` server instead. The slope between a short and a long run leaves start-up out.
+import {
+  findK6,
+  GHARIAL,
+  measure,
+  median,
+  spread,
+  startEchoServer,
+  startPlainEchoServer,
+} from './lib/measure.mjs';
 
 const SOCKETS = 50;
 const SHORT_ROUNDS = 400;
 const LONG_ROUNDS = 4400;
 const RUNS = Number(process.env.RUNS ?? 5);
 
-const server = await startEchoServer();
+const isLibraryServer = process.argv.includes('--library-server');
+const server = await (isLibraryServer ? startEchoServer() : startPlainEchoServer());
 const script = new URL('./scripts/echo.js', import.meta.url).pathname;
 const wsClient = new URL('./lib/echo-ws-client.mjs', import.meta.url).pathname;
 const runFlags = (rounds) => [

@@ -69,6 +69,9 @@ export function spread(values, digits = 1) {
 /** Starts bench/lib/echo-server.mjs; `stats()` gives what the server counted since the last call. */
 export const startEchoServer = () => startServer('./echo-server.mjs', 'ws');
 
+/** Starts bench/lib/plain-echo-server.mjs, which costs less than the clients; `stats()` as above. */
+export const startPlainEchoServer = () => startServer('./plain-echo-server.mjs', 'ws');
+
 /** Starts bench/lib/http-server.mjs; `stats()` as above. */
 export const startHttpServer = () => startServer('./http-server.mjs', 'http');
 
