@@ -47,8 +47,16 @@ interface Port {
 const PORTS: readonly Port[] = [
   port('import node:net', ['websocket/transport.ts'], 'dial through websocket/dial.ts'),
   port('import node:tls', ['websocket/transport.ts'], 'dial through websocket/dial.ts'),
-  port('import node:http', ['demo/', 'engine/rest-api.ts'], 'network clients have their own rooms'),
-  port('import node:https', ['demo/'], 'network clients have their own rooms'),
+  port(
+    'import node:http',
+    ['demo/', 'engine/rest-api.ts', 'output/http-sender.ts'],
+    'outputs send through output/http-sender.ts; other clients have their own rooms',
+  ),
+  port(
+    'import node:https',
+    ['demo/', 'output/http-sender.ts'],
+    'outputs send through output/http-sender.ts; other clients have their own rooms',
+  ),
   port('import node:dns', ['worker/'], 'take a Resolve function (websocket/api.ts)'),
   port(
     'import node:zlib',
@@ -57,7 +65,7 @@ const PORTS: readonly Port[] = [
   ),
   port(
     'import node:crypto',
-    ['websocket/', 'output/', 'k6/', 'demo/'],
+    ['websocket/', 'output/', 'k6/', 'demo/', 'script/remote-modules.ts'],
     'for random numbers use base/prng.ts',
   ),
   port('import node:fs', ['script/', 'output/', 'cli/'], 'let the caller read the file'),
@@ -75,6 +83,7 @@ const PORTS: readonly Port[] = [
     'take what you need as an argument from cli/',
   ),
   port('global console', [], 'log through the LogSink, print through an Output'),
+  port('global fetch', ['script/remote-fetch.ts'], 'network clients have their own rooms'),
   port('global performance', [], 'call nowMs() of base/clock.ts'),
   port('Date.now', [], 'call nowMs() of base/clock.ts'),
   port('new Worker', ['engine/pool.ts'], 'ask engine/pool.ts'),

@@ -13,11 +13,13 @@ import type {
   SeriesDefinition,
   Snapshot,
 } from '../metrics/snapshot.ts';
+import type { ProxyEnvironment } from '../options/proxies.ts';
 import type { Options } from '../options/values.ts';
 import type { Steering } from '../schedule/externally-controlled.ts';
 import type { WorkerPlan } from '../schedule/requirements.ts';
 import type { OpenedFiles } from '../script/open-files.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
+import type { PortRange } from '../websocket/source-ports.ts';
 
 /** What a worker is born with: it may start before the script is bundled. */
 export interface WorkerInit {
@@ -35,6 +37,18 @@ export interface WorkerScript {
   readonly secrets?: SecretSources | undefined;
 }
 
+/** How the VUs of a worker reach the network, beside what the test's options say. */
+export interface NetworkPlan {
+  /** `--local-ips`, '' = the system's choice. */
+  readonly localIPs: string;
+  /** Source ports of this worker alone, for `localIPs`. */
+  readonly sourcePorts: PortRange;
+  readonly proxies: ProxyEnvironment;
+  /** `--ws-debug` and the VUs it is for; '' = nothing and all. */
+  readonly wsDebug: string;
+  readonly wsDebugVus: string;
+}
+
 /** What a worker needs to run its share. */
 export interface RunPlan {
   /** The scenarios, shares and VU ids of this worker. */
@@ -48,8 +62,7 @@ export interface RunPlan {
   readonly testOptions: Readonly<Record<string, unknown>>;
   /** `RateGate` of the `rps` option, if it is set. */
   readonly rateGate: SharedArrayBuffer | undefined;
-  /** `--local-ips`, '' = the system's choice. */
-  readonly localIPs: string;
+  readonly network: NetworkPlan;
   readonly files: OpenedFiles;
   readonly sharedArrays: NamedRows;
   /** Time between two snapshots. */

@@ -16,6 +16,7 @@ const SCRIPT_OPTIONS: ReadonlySet<string> = new Set([
   'tracesOutput',
   'isolation',
   'suspend',
+  'updateLock',
 ]);
 
 /** Rows with a flag: the command's own ones, then the global ones. */

@@ -57,6 +57,26 @@ export const COMMANDS: readonly CommandDescription[] = [
     options: 'script',
   },
   {
+    name: 'archive',
+    operands: '[flags] <script>',
+    summary: 'write a test with everything it needs to one file',
+    flags: [
+      valueFlag('archive-out', 'file', 'where to write it, - = stdout (default archive.tar)', 'O'),
+      switchFlag('exclude-env-vars', 'leave out all environment variables, those of -e too'),
+    ],
+    options: 'all',
+  },
+  {
+    name: 'doctor',
+    operands: '[flags]',
+    summary: 'print how many connections this host can hold, and what to raise',
+    flags: [
+      valueFlag('connections', 'int', 'say whether so many connections to one address can be held'),
+      valueFlag('local-ips', 'ips', 'with these source addresses: IPs, ranges, CIDRs'),
+    ],
+    options: 'none',
+  },
+  {
     name: 'completion',
     operands: `<${SHELLS.join('|')}>`,
     summary: 'print what a shell needs to complete commands and flags',

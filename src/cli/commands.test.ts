@@ -68,7 +68,7 @@ test('an unknown command and a misplaced flag are faults', async () => {
     [['bogus'], /^unknown command "bogus" for "gharial"$/],
     [['-v', 'bogus', '--vus=1'], /^unknown command "bogus" for "gharial"$/],
     [['help', 'bogus'], /^unknown command "bogus" for "gharial"$/],
-    [['archive', 'a.js'], /^gharial does not have k6's command "archive"$/],
+    [['deps', 'a.js'], /^gharial does not have k6's command "deps"$/],
     [['--bogus=1', 'run'], /^unknown flag: --bogus$/],
   ];
   for (const [args, message] of cases) {

@@ -8,13 +8,7 @@ import type { CommandContext } from './context.ts';
 import { indexAfterGlobalFlags } from './global-flags.ts';
 
 /** Commands that users of k6 look for. */
-const FOREIGN_COMMANDS: ReadonlySet<string> = new Set([
-  'archive',
-  'cloud',
-  'deps',
-  'features',
-  'x',
-]);
+const FOREIGN_COMMANDS: ReadonlySet<string> = new Set(['cloud', 'deps', 'features', 'x']);
 const SEE_HELP = 'see "gharial help" for the commands there are';
 
 /**
@@ -63,6 +57,14 @@ async function runKnown(
     case 'inspect': {
       const { inspectCommand } = await import('./inspect-command.ts');
       return inspectCommand(args, context);
+    }
+    case 'archive': {
+      const { archiveCommand } = await import('./archive-command.ts');
+      return archiveCommand(args, context);
+    }
+    case 'doctor': {
+      const { doctorCommand } = await import('./doctor-command.ts');
+      return doctorCommand(args, context);
     }
     case 'completion': {
       const { completionCommand } = await import('./completion-command.ts');

@@ -28,6 +28,8 @@ export interface CommandContext {
   readonly platform: Platform;
   readonly stdout: TextStream;
   readonly stderr: TextStream;
+  /** Writes to standard output what is no text. */
+  writeBytes(bytes: Uint8Array): void;
   readonly log: LogRequest;
   /** Calls back at each SIGINT or SIGTERM until the returned function is called. */
   onStopSignal(onSignal: (signal: StopSignal) => void): () => void;

@@ -27,6 +27,10 @@ const INTRODUCTIONS: Readonly<Record<string, string>> = {
   inspect:
     'Runs the init code of a script and prints the options it exports as JSON; nothing is tested. ' +
     'Flags and environment count only with --execution-requirements.',
+  archive:
+    'Runs the init code of a script and writes the script, everything it imports and opens, and its ' +
+    'options (flags, environment and config file included) to a tar file. gharial run runs it anywhere, ' +
+    'without network; k6 runs it too, if the script imports nothing that k6 does not know.',
   completion:
     'Prints completion code for a shell. bash: source <(gharial completion bash); zsh: gharial ' +
     'completion zsh > a file _gharial in $fpath; fish: gharial completion fish | source.',

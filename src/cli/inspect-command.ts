@@ -14,7 +14,7 @@ import { createLogSink } from '../output/log-sink.ts';
 import { planInstance } from '../schedule/requirements.ts';
 import { commandArguments } from './command-arguments.ts';
 import type { CommandContext } from './context.ts';
-import { loadBundle, readConfigFile, scriptEnv } from './script-input.ts';
+import { openTest, readConfigFile } from './script-input.ts';
 
 /**
  * Prints what the script exports as options; with `--execution-requirements` the options a run would
@@ -35,10 +35,10 @@ export async function inspectCommand(
     log.log({ timeMs: nowMs(), level: 'warning', message, fields });
   };
   try {
-    const bundle = loadBundle(script, settings, context.cwd);
+    const { bundle, archivedOptions, env } = openTest(script, settings, context);
     const probe = await inspectScript({
       bundle,
-      env: scriptEnv(settings, context),
+      env,
       secrets: parseSecretSources(settings.secretSource, (path) =>
         readFileSync(resolve(context.cwd, path), 'utf8'),
       ),
@@ -47,7 +47,7 @@ export async function inspectCommand(
     });
     for (const message of (await bundle).warnings) warn({ message });
     const exportedFunctions = exportedFunctionsOf(probe);
-    const { layer, warnings } = scriptOptionsOf(probe);
+    const { layer, warnings } = scriptOptionsOf(probe, archivedOptions);
     warnings.forEach(warn);
     if (own['execution-requirements'] !== 'true') {
       context.stdout.write(`${toInspectJson(layer.values)}\n`);

@@ -22,6 +22,9 @@ const context: CommandContext = {
   },
   stdout,
   stderr,
+  writeBytes(bytes) {
+    process.stdout.write(bytes);
+  },
   log: readLogRequest(args, process.env, stdout, stderr),
   onStopSignal,
   exitNow: (exitCode) => process.exit(exitCode),

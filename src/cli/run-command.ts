@@ -9,21 +9,24 @@ import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import type { LogEntry } from '../engine/log-entry.ts';
-import { type RestApiRequest, runTest } from '../engine/run.ts';
+import { runTest } from '../engine/run.ts';
+import type { RestApiRequest } from '../engine/run-contract.ts';
 import type { StopReason } from '../engine/stop-reason.ts';
 import { parseSecretSources } from '../k6/secret-source.ts';
 import { resolveSettings } from '../options/consolidate.ts';
 import { parseFlags, requireScriptArgument } from '../options/flags.ts';
 import { parseEnvironment } from '../options/parse.ts';
+import { readProxies } from '../options/proxies.ts';
 import { OPTION_ROWS } from '../options/table.ts';
 import type { Layer, LayerValues, RunSettings } from '../options/values.ts';
 import { createLogSink, type LogSink } from '../output/log-sink.ts';
 import { Redactor } from '../output/redactor.ts';
 import type { CommandContext } from './context.ts';
+import { readSourcePorts } from './host-limits.ts';
 import { createOutputs } from './outputs.ts';
 import { handleSummaryData, writeSummary } from './run-summary.ts';
 import { RunView } from './run-view.ts';
-import { loadBundle, readConfigFile, scriptEnv } from './script-input.ts';
+import { openTest, readConfigFile } from './script-input.ts';
 
 /** What a k6 user's script and server see by default, with our name. */
 const USER_AGENT = `gharial/${VERSION} (k6 compatible)`;
@@ -98,7 +101,7 @@ async function run(
   const secrets = parseSecretSources(settings.secretSource, (path) =>
     readFileSync(resolve(context.cwd, path), 'utf8'),
   );
-  const loading = loadBundle(script, settings, context.cwd);
+  const { bundle: loading, archivedOptions, env } = openTest(script, settings, context);
   // A run that is stopped earlier does not wait for it, nor care how it ends.
   loading.catch(() => {});
   const view = new RunView(context, settings);
@@ -131,9 +134,11 @@ async function run(
       lowerLayers,
       upperLayers,
       settings,
-      env: scriptEnv(settings, context),
+      archivedOptions,
+      env,
       secrets: { sources: secrets, onRead: (value) => redactor.hide(value) },
       defaultUserAgent: USER_AGENT,
+      network: { proxies: readProxies(context.env), sourcePorts: readSourcePorts() },
       workerCountMax: availableParallelism(),
       stop: stop.signal,
       restApi,
@@ -143,7 +148,8 @@ async function run(
       log: writeLog,
       onPlan: async (options, plan) => {
         for (const message of (await loading).warnings) warn(message);
-        const outputs = createOutputs(settings.out, context, warn);
+        const facts = { systemTags: options.systemTags, features: settings.features };
+        const outputs = await createOutputs(settings.out, context, facts, warn);
         view.begin({ script, options, plan, outputs });
         return outputs;
       },

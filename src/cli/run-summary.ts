@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import type { LogEntry } from '../engine/log-entry.ts';
-import type { RunReport, RunResult } from '../engine/run.ts';
+import type { RunReport, RunResult } from '../engine/run-contract.ts';
 import type { RunSettings } from '../options/values.ts';
 import { buildSummary, type SummaryModel } from '../output/summary-data.ts';
 import { exportSummary, toExportText } from '../output/summary-export.ts';

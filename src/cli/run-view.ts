@@ -2,7 +2,7 @@
  * What a run shows while it goes on: the header, and the progress block, redrawn in place on a
  * terminal, printed once a second elsewhere. `--quiet` shows neither.
  */
-import type { RunStatus } from '../engine/run.ts';
+import type { RunStatus } from '../engine/run-contract.ts';
 import type { Options, RunSettings } from '../options/values.ts';
 import type { Output } from '../output/output.ts';
 import { describeScenario } from '../schedule/executors.ts';

@@ -19,7 +19,7 @@ const urls = (): string[] => [
 
 /** Short enough for a test, long enough for a first iteration of each VU. */
 const SHORT = ['--vus', '4', '--duration', '2s'];
-const OWN_SCENARIOS = new Set(['thresholds.js']);
+const OWN_SCENARIOS = new Set(['thresholds.js', 'arrival-rate.js', 'modules.ts']);
 
 for (const name of readdirSync(resolve('examples')).filter((file) => /\.[jt]s$/.test(file))) {
   test(`examples/${name} runs against the demo server`, async () => {

@@ -1,13 +1,17 @@
 /** What a command reads before it has a script to work with: config file, `__ENV`, the script itself. */
-import { readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import { parseConfigFile } from '../options/parse.ts';
 import { parseEnvPair } from '../options/special-kinds.ts';
 import type { Layer, RunSettings } from '../options/values.ts';
-import { loadScript } from '../script/load.ts';
+import { openArchive, type TestArchive } from '../script/archive-reader.ts';
+import { loadScript, type ScriptRequest } from '../script/load.ts';
+import { fetchRemote } from '../script/remote-fetch.ts';
+import type { RemoteSettings } from '../script/remote-modules.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
+import { isTar } from '../script/tar.ts';
 import type { CommandContext } from './context.ts';
 
 /** The config file, if it was named or the one in the default place exists. */
@@ -46,12 +50,95 @@ export function scriptEnv(settings: RunSettings, context: CommandContext): Recor
   return env;
 }
 
-/** The script, made ready to run; `-` is standard input. */
-export async function loadBundle(
+/** A test as the user named it: a script or an archive. */
+export interface TestInput {
+  readonly bundle: Promise<ScriptBundle>;
+  /** What stands for the script's options: an archive's, as JSON. */
+  readonly archivedOptions: unknown;
+  /** `__ENV`. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Opens the test and begins to load it.
+ * @throws GharialError ARCHIVE_INVALID, or OPTION_INVALID for a `--type` that there is not.
+ */
+export function openTest(
   script: string,
   settings: RunSettings,
-  cwd: string,
-): Promise<ScriptBundle> {
-  const source = script === '-' ? { source: readFileSync(0, 'utf8') } : {};
-  return loadScript({ entry: script, cwd, suspension: settings.suspend, ...source });
+  context: CommandContext,
+): TestInput {
+  const env = scriptEnv(settings, context);
+  const { archive, text } = readTest(script, settings, context);
+  if (archive !== undefined) {
+    return {
+      bundle: archive.load(settings.suspend),
+      archivedOptions: archive.options,
+      env: { ...archive.env, ...env },
+    };
+  }
+  const bundle = loadScript(scriptRequest(script, text, settings, context));
+  return { bundle, archivedOptions: undefined, env };
+}
+
+/** How to load a script that is no archive; `text` if it came from standard input. */
+export function scriptRequest(
+  script: string,
+  text: string | undefined,
+  settings: RunSettings,
+  { cwd, env }: CommandContext,
+): ScriptRequest & { readonly remote: RemoteSettings } {
+  const cache = env['XDG_CACHE_HOME'] || join(env['HOME'] ?? homedir(), '.cache');
+  return {
+    entry: script,
+    cwd,
+    suspension: settings.suspend,
+    remote: {
+      cacheDir: join(cache, 'gharial', 'modules'),
+      updatesLock: settings.updateLock,
+      fetch: fetchRemote,
+    },
+    ...(text === undefined ? {} : { source: text }),
+  };
+}
+
+/** The archive, if it is one; the text, if it is a script from standard input (`-`). */
+export function readTest(
+  script: string,
+  { type }: RunSettings,
+  { cwd }: CommandContext,
+): { readonly archive: TestArchive | undefined; readonly text: string | undefined } {
+  if (!['', 'js', 'archive'].includes(type)) {
+    throw new GharialError(
+      'OPTION_INVALID',
+      `unknown or unspecified test type '${type}' for '${script}'`,
+    );
+  }
+  if (script === '-') {
+    const bytes = readFileSync(0);
+    const isArchive = type === 'archive' || (type === '' && isTar(bytes));
+    return isArchive
+      ? { archive: openArchive(bytes, script), text: undefined }
+      : { archive: undefined, text: bytes.toString('utf8') };
+  }
+  const path = script.startsWith('file://') ? new URL(script) : resolve(cwd, script);
+  const isArchive = type === 'archive' ? existsSync(path) : type === '' && beginsAsTar(path);
+  const archive = isArchive ? openArchive(readFileSync(path), script) : undefined;
+  return { archive, text: undefined };
+}
+
+function beginsAsTar(path: string | URL): boolean {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return false; // whoever loads the script says what is wrong
+  }
+  try {
+    if (!fstatSync(file).isFile()) return false;
+    const start = Buffer.alloc(512);
+    return isTar(start.subarray(0, readSync(file, start, 0, start.length, 0)));
+  } finally {
+    closeSync(file);
+  }
 }

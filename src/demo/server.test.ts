@@ -169,7 +169,11 @@ test('another path is refused with 404', async (t) => {
 });
 
 /** The session cookie of a fresh login, or the status of the refusal. */
-async function logIn(url: string, body: BodyInit, type?: string): Promise<string | number> {
+async function logIn(
+  url: string,
+  body: string | URLSearchParams,
+  type?: string,
+): Promise<string | number> {
   const response = await fetch(`${url}/login`, {
     method: 'POST',
     body,

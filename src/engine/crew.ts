@@ -5,6 +5,10 @@
 import { GharialError } from '../base/errors.ts';
 import type { FromWorker, ToWorker, WorkerScript } from '../bridge/messages.ts';
 import { WorkerHandle } from './pool.ts';
+import { waitFor } from './wait.ts';
+
+/** How long a worker may stay silent when its answer is due, before its thread is ended. */
+export const SILENCE_MS = 1000;
 
 export interface CrewEvents {
   /** Every message that is not an answer somebody waits for passes here too. */
@@ -34,6 +38,7 @@ export class Crew {
   readonly #waiters = new Set<Waiter>();
 
   #script: WorkerScript | undefined;
+  #nextIndex = 0;
 
   constructor(isVerbose: boolean, events: CrewEvents) {
     this.#isVerbose = isVerbose;
@@ -54,8 +59,18 @@ export class Crew {
     this.broadcast({ kind: 'load', script });
   }
 
-  /** Starts a thread; it loads its own code while the script may still be in the making. */
-  spawn(index: number): void {
+  /**
+   * Starts one more thread and gives its index, which is never used again; the thread loads its own code
+   * while the script may still be in the making.
+   */
+  spawn(): number {
+    const index = this.#nextIndex;
+    this.#nextIndex += 1;
+    this.#start(index);
+    return index;
+  }
+
+  #start(index: number): void {
     const handle = new WorkerHandle(
       { workerIndex: index, isVerbose: this.#isVerbose },
       {
@@ -99,9 +114,12 @@ export class Crew {
     return { all, missing: () => [...pending] };
   }
 
-  /** Ends the threads of workers that do not answer. */
-  async lose(indexes: readonly number[]): Promise<void> {
-    await Promise.all(indexes.map((index) => this.#lose(index)));
+  /** Waits a little for answers that are due; threads that stay silent are ended. */
+  async awaitOrLose(answers: Answers): Promise<void> {
+    const silence = waitFor(SILENCE_MS);
+    await Promise.race([answers.all, silence.promise]);
+    silence.cancel();
+    await Promise.all(answers.missing().map((index) => this.#lose(index)));
   }
 
   async terminateAll(): Promise<void> {
@@ -113,7 +131,7 @@ export class Crew {
   /** Puts a new thread in the place of one that has nothing to do, whose memory is worth having back. */
   async renew(index: number): Promise<void> {
     await this.#workers.get(index)?.terminate();
-    this.spawn(index);
+    this.#start(index);
   }
 
   async #lose(index: number): Promise<void> {

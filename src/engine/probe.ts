@@ -12,14 +12,19 @@ import { Crew } from './crew.ts';
 import type { LogEntry } from './log-entry.ts';
 import { reportedError, stopError } from './stop-reason.ts';
 
-/** The exported options. @throws GharialError OPTION_INVALID, exit code 104. */
-export function scriptOptionsOf(probe: ProbeResult): {
+/**
+ * The exported options, or those of the archive that the script is from.
+ * @throws GharialError OPTION_INVALID, exit code 104.
+ */
+export function scriptOptionsOf(
+  { optionsJson }: ProbeResult,
+  archivedOptions: unknown,
+): {
   readonly layer: Layer;
   readonly warnings: readonly Warning[];
 } {
-  return parseScriptOptions(
-    probe.optionsJson === undefined ? undefined : JSON.parse(probe.optionsJson),
-  );
+  if (archivedOptions !== undefined) return parseScriptOptions(archivedOptions);
+  return parseScriptOptions(optionsJson === undefined ? undefined : JSON.parse(optionsJson));
 }
 
 /**
@@ -76,7 +81,7 @@ export async function inspectScript(request: InspectRequest): Promise<ProbeResul
   };
   const crew = new Crew(request.isVerbose, { onMessage, onCrash: fail, onLost: () => {} });
   try {
-    crew.spawn(0);
+    crew.spawn();
     crew.load({ bundle: await request.bundle, env: request.env, secrets: request.secrets });
     const probed = crew.answers([0], ({ kind }) => kind === 'probed');
     crew.send(0, { kind: 'probe' });

@@ -6,23 +6,17 @@
  */
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
-import type {
-  FromWorker,
-  PhaseEnd,
-  ProbeResult,
-  RunPlan,
-  ScriptPhase,
-} from '../bridge/messages.ts';
+import type { FromWorker, ProbeResult, RunPlan } from '../bridge/messages.ts';
 import { RateGate } from '../bridge/rate-gate.ts';
-import { type InstanceCounts, RunCounters } from '../bridge/run-counters.ts';
+import { RunCounters } from '../bridge/run-counters.ts';
 import type { LogLevel } from '../k6/host.ts';
-import type { SecretSources } from '../k6/secret-reader.ts';
 import { rowBytes } from '../k6/shared-rows.ts';
 import { Aggregate } from '../metrics/aggregate.ts';
 import { crossedMessage, selectView, ThresholdSet } from '../metrics/threshold.ts';
 import { consolidate } from '../options/consolidate.ts';
+import { NO_PROXIES } from '../options/proxies.ts';
 import { toTestOptions } from '../options/test-options.ts';
-import type { Layer, Options, RunSettings } from '../options/values.ts';
+import type { Options } from '../options/values.ts';
 import type { Output } from '../output/output.ts';
 import type { ScenarioView } from '../schedule/progress.ts';
 import {
@@ -31,11 +25,11 @@ import {
   planInstance,
   type WorkerPlan,
 } from '../schedule/requirements.ts';
-import type { ScriptBundle } from '../script/script-bundle.ts';
+import { LINUX_SOURCE_PORTS, partOfPorts } from '../websocket/source-ports.ts';
 import { Collector } from './collector.ts';
-import { type Answers, Crew } from './crew.ts';
+import { Crew, SILENCE_MS } from './crew.ts';
 import { Helm } from './helm.ts';
-import type { LogEntry } from './log-entry.ts';
+import { PhaseCalls } from './phase-calls.ts';
 import { exportedFunctionsOf, scriptOptionsOf } from './probe.ts';
 import {
   ApiStage,
@@ -45,94 +39,12 @@ import {
   type RunControl,
   startRestApi,
 } from './rest-api.ts';
+import type { RunReport, RunRequest, RunResult, RunStage, RunStatus } from './run-contract.ts';
 import { scenarioView } from './scenario-progress.ts';
 import { reportedError, type StopReason, stopError } from './stop-reason.ts';
+import { waitFor } from './wait.ts';
 import { Watchdog } from './watchdog.ts';
 
-export type RunStage =
-  | 'init'
-  /** `--paused`: ready, and waiting to be resumed. */
-  | 'paused'
-  | 'setup'
-  | 'running'
-  | 'teardown'
-  /** `--linger`: over, and waiting for a signal. */
-  | 'lingering'
-  | 'done';
-
-/** What a view of the running test can show; read whenever it likes. */
-export interface RunStatus extends InstanceCounts {
-  readonly stage: RunStage;
-  /** All scenarios were paused while they run. */
-  readonly isPaused: boolean;
-  /** Since the clock started (before setup); 0 before. */
-  readonly elapsedMs: number;
-  /** In the order of the plan; undefined before the scenarios have started. */
-  readonly scenarios: readonly ScenarioView[] | undefined;
-}
-
-/** `--address`. */
-export interface RestApiRequest {
-  readonly address: string;
-  /** The run fails if it cannot be served there; otherwise that is a warning. */
-  readonly isRequired: boolean;
-}
-
-export interface RunRequest {
-  /** May still be in the making: threads start meanwhile. */
-  readonly bundle: Promise<ScriptBundle>;
-  /** Config file; below the script's own options. */
-  readonly lowerLayers: readonly Layer[];
-  /** Environment, command line; above them. */
-  readonly upperLayers: readonly Layer[];
-  readonly settings: RunSettings;
-  /** `__ENV`. */
-  readonly env: Readonly<Record<string, string>>;
-  /**
-   * What `k6/secrets` gives; absent = nothing. `onRead` hears each value that the script is given, before
-   * `log` can be called with it: it is not to be shown from then on.
-   */
-  readonly secrets?: { readonly sources: SecretSources; readonly onRead: (value: string) => void };
-  readonly defaultUserAgent: string;
-  /** Threads at most; there are never more than VUs. */
-  readonly workerCountMax: number;
-  /** Aborted with a `StopReason`. */
-  readonly stop: AbortSignal;
-  log(entry: LogEntry): void;
-  /** The options are settled and nothing has started: time for a header, and to make the outputs. */
-  onPlan(options: Options, plan: InstancePlan): Promise<readonly Output[]>;
-  /** Serves the REST API while the test runs. */
-  readonly restApi?: RestApiRequest | undefined;
-  /** The test is over and waits, since `linger` is set, for `stop`. */
-  onLinger?(): void;
-  /** Gets a reader of the run's state, once. */
-  onStatus?(read: () => RunStatus): void;
-  /** Makes handleSummary's argument of the report. Undefined = no summary is wanted. */
-  summaryData: ((report: RunReport) => Promise<unknown>) | undefined;
-}
-
-/** What there is to tell at the end of a run that had begun. */
-export interface RunReport {
-  readonly options: Options;
-  readonly aggregate: Aggregate;
-  /** Undefined with `--no-thresholds`. */
-  readonly thresholds: ThresholdSet | undefined;
-  readonly durationMs: number;
-  /** What setup() returned, parsed. */
-  readonly setupData: unknown;
-}
-
-export interface RunResult {
-  /** Undefined if all went well. */
-  readonly error: GharialError | undefined;
-  /** Undefined if the run ended before VUs were initialised. */
-  readonly report: RunReport | undefined;
-  /** What handleSummary() returned: contents by `stdout`, `stderr` or path; undefined = use the default. */
-  readonly summaryFiles: Readonly<Record<string, string | ArrayBuffer>> | undefined;
-}
-
-/** After the hard end of a phase, how long a worker may stay silent before its thread is ended. */
-const SILENCE_MS = 1000;
 const TICK_MS = 1000;
 /** Snapshots come faster when a threshold may stop the run. */
 const ABORT_TICK_MS = 200;
@@ -185,16 +97,10 @@ class TestRun {
   #isMarkedFailed = false;
   #setupJson: string | undefined;
   #probe: ProbeResult | undefined;
-  #phaseEnd: PhaseEnd | undefined;
-  #nextWorkerIndex = 0;
   #instance: InstancePlan | undefined;
   #clockEndMs: number | undefined;
   #api: RestApi | undefined;
-  /** Calls of setup, teardown and handleSummary: one after the other. */
-  #phases: Promise<unknown> = Promise.resolve();
-  #isOver = false;
-  #onOver: () => void = () => {};
-  readonly #over: Promise<void>;
+  readonly #phases: PhaseCalls;
   readonly #helm = new Helm((message) => this.#crew.broadcast(message));
   #isPrepared = false;
   #isWaitingForResume = false;
@@ -210,14 +116,17 @@ class TestRun {
     this.#resumed = new Promise((resolve) => {
       this.#resume = resolve;
     });
-    this.#over = new Promise((resolve) => {
-      this.#onOver = resolve;
-    });
     this.#aggregate = new Aggregate({ warn: (message) => this.#log('warning', message) });
     this.#crew = new Crew(request.settings.verbose, {
       onMessage: (index, message) => this.#onMessage(index, message),
       onCrash: (error) => this.#stop({ kind: 'error', error }),
       onLost: (index) => this.#onLost(index),
+    });
+    this.#phases = new PhaseCalls({
+      crew: this.#crew,
+      spare: () => this.#spareWorker(),
+      isStopped: () => this.#stopReason !== undefined,
+      stopped: this.#stopped,
     });
   }
 
@@ -286,7 +195,7 @@ class TestRun {
   // ---- messages ------------------------------------------------------------------------------
 
   #onMessage(workerIndex: number, message: FromWorker): void {
-    if (this.#collector?.take(workerIndex, message) === true) return;
+    if (this.#collector?.take(workerIndex, message) === true || this.#phases.take(message)) return;
     switch (message.kind) {
       case 'log':
         this.#onLog(message);
@@ -299,9 +208,6 @@ class TestRun {
         break;
       case 'initFailed':
         this.#stop({ kind: 'error', error: reportedError(message.error) });
-        break;
-      case 'phaseEnd':
-        this.#phaseEnd = message.end;
         break;
       case 'abort':
         this.#stop({ kind: 'script', message: message.message });
@@ -357,7 +263,7 @@ class TestRun {
   // ---- before the run ------------------------------------------------------------------------
 
   async #prepare(): Promise<InstancePlan> {
-    this.#spawn();
+    this.#crew.spawn();
     const { env, secrets } = this.#request;
     const bundle = await Promise.race([this.#request.bundle, this.#stopped]);
     if (bundle === undefined) throw this.#stopFailure();
@@ -398,8 +304,8 @@ class TestRun {
   }
 
   #settleOptions(probe: ProbeResult): Options {
-    const { lowerLayers, upperLayers, defaultUserAgent } = this.#request;
-    const script = scriptOptionsOf(probe);
+    const { lowerLayers, upperLayers, defaultUserAgent, archivedOptions } = this.#request;
+    const script = scriptOptionsOf(probe, archivedOptions);
     const functions = exportedFunctionsOf(probe);
     const { options, warnings } = consolidate({
       layers: [...lowerLayers, script.layer, ...upperLayers],
@@ -459,7 +365,13 @@ class TestRun {
       rateGate: options.rps > 0 ? RateGate.create(options.rps).buffer : undefined,
       options,
       testOptions: toTestOptions(options),
-      localIPs: settings.localIPs,
+      network: {
+        localIPs: settings.localIPs,
+        sourcePorts: this.#request.network?.sourcePorts ?? LINUX_SOURCE_PORTS,
+        proxies: this.#request.network?.proxies ?? NO_PROXIES,
+        wsDebug: settings.wsDebug,
+        wsDebugVus: settings.wsDebugVus,
+      },
       files: probe.files,
       sharedArrays: probe.sharedArrays,
       tickMs: mayAbort ? ABORT_TICK_MS : TICK_MS,
@@ -480,19 +392,14 @@ class TestRun {
     return isOpenModel && isSmall ? 1 : workerCountMax;
   }
 
-  #spawn(): number {
-    const index = this.#nextWorkerIndex;
-    this.#nextWorkerIndex += 1;
-    this.#crew.spawn(index);
-    return index;
-  }
-
   async #initializeVus(): Promise<void> {
     const plan = this.#requirePlan();
-    while (this.#crew.indexes.length < this.#works.length) this.#spawn();
+    while (this.#crew.indexes.length < this.#works.length) this.#crew.spawn();
     const prepared = this.#crew.answers(this.#crew.indexes, ({ kind }) => kind === 'prepared');
     for (const [index, work] of this.#works.entries()) {
-      this.#crew.send(index, { kind: 'prepare', plan: { ...plan, work } });
+      const sourcePorts = partOfPorts(plan.network.sourcePorts, index, this.#works.length);
+      const network = { ...plan.network, sourcePorts };
+      this.#crew.send(index, { kind: 'prepare', plan: { ...plan, work, network } });
     }
     await Promise.race([prepared.all, this.#stopped]);
     this.#assertNotStopped();
@@ -592,7 +499,11 @@ class TestRun {
 
   async #callSetup(): Promise<void> {
     const { setupTimeoutMs } = this.#requireOptions();
-    const end = await this.#runPhase('setup', undefined, setupTimeoutMs);
+    const end = await this.#phases.call({
+      phase: 'setup',
+      data: undefined,
+      timeoutMs: setupTimeoutMs,
+    });
     this.#assertNotStopped();
     if (end.outcome === 'failed') throw reportedError(end.error);
     if (end.outcome === 'interrupted') {
@@ -608,10 +519,10 @@ class TestRun {
     const ended = this.#crew.answers(this.#crew.indexes, ({ kind }) => kind === 'scenariosEnd');
     this.#crew.broadcast({ kind: 'start', startMs, setupData: this.#setupJson });
     this.#helm.begin();
-    const hardEnd = delay(instance.totalDurationMs + SILENCE_MS);
+    const hardEnd = waitFor(instance.totalDurationMs + SILENCE_MS);
     await Promise.race([ended.all, this.#stopped, hardEnd.promise]);
     hardEnd.cancel();
-    await this.#awaitOrLose(ended);
+    await this.#crew.awaitOrLose(ended);
     this.#assertNotStopped();
   }
 
@@ -624,64 +535,24 @@ class TestRun {
 
   async #callTeardown(): Promise<GharialError | undefined> {
     const { teardownTimeoutMs } = this.#requireOptions();
-    const end = await this.#runPhase('teardown', this.#setupJson, teardownTimeoutMs);
+    const end = await this.#phases.call({
+      phase: 'teardown',
+      data: this.#setupJson,
+      timeoutMs: teardownTimeoutMs,
+    });
     if (end.outcome === 'failed') return reportedError(end.error);
     if (end.outcome === 'complete') return undefined;
     if (this.#stopReason !== undefined) return stopError(this.#stopReason);
     return timeoutError('teardown', teardownTimeoutMs, ExitCode.teardownTimeout);
   }
 
-  /**
-   * Calls an exported function in a worker that answers, after those that were asked for before;
-   * `interrupted` = it took too long, aborted the test, or a stop came (which does not touch teardown).
-   * What the REST API asked for and is not done when the run is over is given up.
-   */
-  #runPhase(phase: ScriptPhase, data: unknown, timeoutMs: number): Promise<PhaseEnd> {
-    const end = this.#phases.then(() => this.#callPhase(phase, data, timeoutMs));
-    this.#phases = end.catch(() => undefined);
-    return end;
-  }
-
-  async #callPhase(phase: ScriptPhase, data: unknown, timeoutMs: number): Promise<PhaseEnd> {
-    const mayBeLate = phase === 'summary';
-    if (this.#isOver && !mayBeLate) return { outcome: 'interrupted' };
-    const worker = await this.#phaseWorker();
-    this.#phaseEnd = undefined;
-    const answered = this.#crew.answers([worker], ({ kind }) => kind === 'phaseEnd');
-    const isStoppable = phase !== 'teardown' && this.#stopReason === undefined;
-    this.#crew.send(worker, { kind: 'phase', phase, data });
-    const timeout = delay(timeoutMs);
-    await Promise.race([
-      answered.all,
-      timeout.promise,
-      ...(isStoppable ? [this.#stopped] : []),
-      ...(mayBeLate ? [] : [this.#over]),
-    ]);
-    timeout.cancel();
-    if (this.#phaseEnd === undefined) {
-      this.#crew.send(worker, { kind: 'stopPhase' });
-      await this.#awaitOrLose(answered);
-    }
-    return this.#phaseEnd ?? { outcome: 'interrupted' };
-  }
-
-  /** The first worker, or a new one in its place if that was lost. */
-  async #phaseWorker(): Promise<number> {
-    const [known] = this.#crew.indexes;
-    if (known !== undefined) return known;
-    const index = this.#spawn();
+  /** A worker in the place of those that were lost, for what the script still has to do. */
+  async #spareWorker(): Promise<number> {
+    const index = this.#crew.spawn();
     const prepared = this.#crew.answers([index], ({ kind }) => kind === 'prepared');
     this.#crew.send(index, { kind: 'prepare', plan: { ...this.#requirePlan(), work: NO_WORK } });
     await prepared.all;
     return index;
-  }
-
-  /** Waits a little for answers that are due; threads that stay silent are ended. */
-  async #awaitOrLose(answers: Answers): Promise<void> {
-    const silence = delay(SILENCE_MS);
-    await Promise.race([answers.all, silence.promise]);
-    silence.cancel();
-    await this.#crew.lose(answers.missing());
   }
 
   /** `--linger`: all is done but the end. A signal that ended the run before is enough. */
@@ -700,29 +571,27 @@ class TestRun {
 
   async #finish(runError: GharialError | undefined): Promise<RunResult> {
     await this.#api?.close();
-    this.#isOver = true;
-    this.#onOver();
-    await this.#phases;
+    await this.#phases.finish();
     const durationMs = this.#clockMs();
     const flushed = this.#crew.answers(
       this.#crew.indexes,
       (message) => message.kind === 'snapshot' && message.isLast,
     );
     this.#crew.broadcast({ kind: 'flush' });
-    await this.#awaitOrLose(flushed);
+    await this.#crew.awaitOrLose(flushed);
     this.#collector?.tick();
     this.#stage = 'done';
     const verdict = this.#thresholds?.evaluate(durationMs, true);
     const failed = verdict?.failed ?? [];
     const error = this.#decide(runError, failed);
-    for (const output of this.#outputs) {
-      await output.stop({
-        aggregate: this.#aggregate,
-        durationMs,
-        failedThresholds: failed,
-        error,
-      });
-    }
+    const ending = {
+      aggregate: this.#aggregate,
+      durationMs,
+      failedThresholds: failed,
+      error,
+    };
+    // At the same time: each may wait for a server that is gone.
+    await Promise.all(this.#outputs.map(async (output) => output.stop(ending)));
     this.#warnOfNothing(runError);
     const report: RunReport = {
       options: this.#requireOptions(),
@@ -764,7 +633,11 @@ class TestRun {
       return undefined;
     }
     const timeoutMs = report.options.handleSummaryTimeoutMs;
-    const end = await this.#runPhase('summary', await summaryData(report), timeoutMs);
+    const end = await this.#phases.call({
+      phase: 'summary',
+      data: await summaryData(report),
+      timeoutMs,
+    });
     if (end.outcome === 'complete') return end.value as RunResult['summaryFiles']; // checked by the worker
     const reason =
       end.outcome === 'failed'
@@ -833,13 +706,4 @@ function timeoutError(call: string, timeoutMs: number, exitCode: ExitCode): Ghar
       hint: `You can increase the time limit via the ${call}Timeout option`,
     },
   );
-}
-
-/** A wait that can be given up. */
-function delay(ms: number): { readonly promise: Promise<void>; cancel(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  const promise = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
-  });
-  return { promise, cancel: () => clearTimeout(timer) };
 }

@@ -93,3 +93,35 @@ test('a jar of the script replaces the default; anything else is ignored', () =>
   assert.equal(parseDialParams(host, { jar: new ScriptCookieJar(store) }, LENIENT).jar, store);
   assert.equal(parseDialParams(host, { jar: {} }, LENIENT).jar, host.cookies);
 });
+
+const dialOf = (host: FakeHost, params: unknown) =>
+  dialRequestOf(host, 'wss://h.test/x', ADDRESS, parseDialParams(host, params, LENIENT), []);
+
+test('a proxy param goes before the environment’s; an empty one means none', () => {
+  const host = new FakeHost();
+  const environment = { kind: 'http', host: 'env', port: 1, username: '', password: '' } as const;
+  host.network = {
+    ...host.network,
+    proxyFor: (isSecure, name) => (isSecure && name === 'h.test' ? environment : undefined),
+  };
+  assert.equal(dialOf(host, {}).proxy, environment);
+  assert.equal(dialOf(host, { proxy: 'socks5://own' }).proxy?.host, 'own');
+  assert.equal(dialOf(host, { proxy: '' }).proxy, undefined);
+  assert.equal(dialOf(host, { proxy: null }).proxy, undefined);
+  assert.throws(() => dialOf(host, { proxy: 'ftp://x' }), /invalid proxy: proxy scheme ftp/);
+});
+
+test('tls params reach the dial; --ws-debug and --local-ips too, and cost nothing otherwise', () => {
+  const host = new FakeHost();
+  const plain = dialOf(host, { tls: { servername: 'other' } });
+  assert.equal(plain.tls?.servername, 'other');
+  assert.equal(plain.trace, undefined);
+  assert.equal(plain.leaseSource, undefined);
+  const leaseSource = () => new Error('none');
+  host.network = { ...host.network, wsDebug: 'frames', leaseSource };
+  const debugged = dialOf(host, {});
+  assert.equal(debugged.leaseSource, leaseSource);
+  assert.equal(debugged.trace?.includesFrames, true);
+  debugged.trace?.write('> ping 0 bytes');
+  assert.equal(host.logs.at(-1)?.message, '> ping 0 bytes');
+});

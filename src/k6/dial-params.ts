@@ -1,13 +1,15 @@
 /**
- * What a script passes to a socket beside the URL (`headers`, `tags`, `jar`, `compression`), and the
- * dial request made of it.
+ * What a script passes to a socket beside the URL (`headers`, `tags`, `jar`, `compression`; of our own
+ * `tls` and `proxy`), and the dial request made of it.
  */
 import type { TagSet } from '../metrics/tag-set.ts';
-import type { DialRequest, HandshakeResponse } from '../websocket/api.ts';
+import type { DialRequest, HandshakeResponse, ProxySettings, WireTrace } from '../websocket/api.ts';
+import { parseProxyUrl } from '../websocket/proxy-url.ts';
 import { type CookieJar, cookieJarOf } from './cookie-jar.ts';
 import type { VuHost } from './host.ts';
 import { withScriptTags } from './sample-tags.ts';
 import { NativeError } from './script-error.ts';
+import { parseTlsParams, type TlsParams, withTlsParams } from './tls-params.ts';
 import type { WsAddress } from './ws-url.ts';
 
 export interface DialParams {
@@ -17,6 +19,9 @@ export interface DialParams {
   readonly tags: TagSet;
   readonly jar: CookieJar;
   readonly offersDeflate: boolean;
+  readonly tls: TlsParams | undefined;
+  /** Instead of the environment's; null = none. */
+  readonly proxy: ProxySettings | null | undefined;
 }
 
 /** How the two modules differ in what they accept. */
@@ -67,6 +72,8 @@ export function parseDialParams(host: VuHost, params: unknown, rules: DialParams
   let { tags } = host;
   let jar = host.cookies;
   let offersDeflate = false;
+  let tls: TlsParams | undefined;
+  let proxy: ProxySettings | null | undefined;
   const entries = params === undefined || params === null ? [] : Object.entries(params);
   for (const [key, value] of entries) {
     if (key === 'headers') headers = headersOf(value);
@@ -74,9 +81,22 @@ export function parseDialParams(host: VuHost, params: unknown, rules: DialParams
     else if (key === 'jar') jar = cookieJarOf(value) ?? jar;
     else if (key === 'compression') {
       offersDeflate = isDeflate(value, rules.isEmptyCompressionAllowed);
-    } else rules.rejectKey(key);
+    } else if (key === 'tls') tls = parseTlsParams(value);
+    else if (key === 'proxy') proxy = proxyOf(value);
+    else rules.rejectKey(key);
   }
-  return { headers, tags, jar, offersDeflate };
+  return { headers, tags, jar, offersDeflate, tls, proxy };
+}
+
+/** `'http://user:password@host:port'`, `'socks5://…'`; '' or null = connect directly. */
+function proxyOf(value: unknown): ProxySettings | null | undefined {
+  if (value === undefined) return undefined;
+  if (value === null || value === '') return null;
+  try {
+    return parseProxyUrl(String(value));
+  } catch (error) {
+    throw new NativeError(`invalid proxy: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 function tagsOf(base: TagSet, value: unknown, words: string): TagSet {
@@ -107,7 +127,10 @@ export function dialRequestOf(
   }
   const cookie = headers.has('Cookie') ? '' : jar.headerFor(url);
   if (cookie !== '') lines.push(['Cookie', cookie]);
-  const { localAddress } = host.network;
+  const { network } = host;
+  const { localAddress, leaseSource } = network;
+  const proxy =
+    params.proxy ?? (params.proxy === null ? undefined : environmentProxy(host, address));
   return {
     isSecure: address.isSecure,
     host: address.host,
@@ -119,9 +142,25 @@ export function dialRequestOf(
     // A header of the script may offer protocols that the engine does not know of.
     requiresOfferedProtocol: !headers.has('Sec-Websocket-Protocol'),
     resolve: host.network.resolve,
-    ...(address.isSecure ? { tls: host.network.tlsFor(address.host) } : {}),
+    ...(address.isSecure ? { tls: withTlsParams(network.tlsFor(address.host), params.tls) } : {}),
     ...(localAddress === undefined ? {} : { localAddress }),
+    ...(leaseSource === undefined ? {} : { leaseSource }),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(network.wsDebug === 'off' ? {} : { trace: traceFor(host) }),
     offersDeflate: params.offersDeflate,
+  };
+}
+
+function environmentProxy(host: VuHost, address: WsAddress): ProxySettings | undefined {
+  return host.network.proxyFor(address.isSecure, address.host, address.port);
+}
+
+/** `--ws-debug`. */
+function traceFor(host: VuHost): WireTrace {
+  const fields = { source: 'ws-debug', vu: String(host.id) };
+  return {
+    includesFrames: host.network.wsDebug === 'frames',
+    write: (line) => host.log('info', line, fields),
   };
 }
 

@@ -8,7 +8,7 @@ import type { BuiltinName } from '../metrics/builtin.ts';
 import type { Metric, MetricRegistry } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import type { Coroutine, CoroutineHost } from '../suspend/op.ts';
-import type { Resolve, TlsSettings } from '../websocket/api.ts';
+import type { LeaseSource, ProxySettings, Resolve, TlsSettings } from '../websocket/api.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import type { SecretReader } from './secret-reader.ts';
 import type { SharedArrayStore } from './shared-array.ts';
@@ -60,7 +60,14 @@ export interface NetworkSettings {
   readonly resolve: Resolve;
   /** '' = send no header. */
   readonly userAgent: string;
+  /** For HTTP. */
   readonly localAddress: string | undefined;
+  /** For WebSocket connections; goes before `localAddress`. */
+  readonly leaseSource: LeaseSource | undefined;
+  /** The proxy of the environment for a connection, if any. */
+  proxyFor(isSecure: boolean, host: string, port: number): ProxySettings | undefined;
+  /** `--ws-debug` for this VU. */
+  readonly wsDebug: 'off' | 'handshake' | 'frames';
   /** TLS settings for a host name (client certificates may be bound to domains). */
   tlsFor(host: string): TlsSettings;
 }

@@ -19,6 +19,7 @@ import {
 } from '../websocket/api.ts';
 import { blobFromBytes } from './blob.ts';
 import type { CookieJar } from './cookie-jar.ts';
+import { adviseOn } from './dial-advice.ts';
 import { keepCookies } from './dial-params.ts';
 import {
   createCloseEvent,
@@ -205,7 +206,8 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   onEnd(ending: Ending): void {
     const isDialFailure = ending.cause.startsWith('dial-');
     if (isDialFailure) {
-      const { response } = ending;
+      const { response, error } = ending;
+      adviseOn(this.host, error);
       if (response !== undefined) keepCookies(this.#jar, this.url, response);
       this.#metrics.dialEnded(ending.timings, response, ending.remoteAddress);
     }

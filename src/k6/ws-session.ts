@@ -18,6 +18,7 @@ import {
   type HandshakeResponse,
 } from '../websocket/api.ts';
 import { printAsErrorText } from './console.ts';
+import { adviseOn } from './dial-advice.ts';
 import { canonicalHeaderName, type DialParams, dialRequestOf, keepCookies } from './dial-params.ts';
 import {
   breakErrorText,
@@ -244,7 +245,8 @@ export class WsSession implements ConnectionEvents {
   onEnd(ending: Ending): void {
     if (this.#isDropped) return;
     if (ending.cause.startsWith('dial-')) {
-      const { response, timings } = ending;
+      const { response, timings, error } = ending;
+      adviseOn(this.#host, error);
       if (response !== undefined) keepCookies(this.#params.jar, this.#url, response);
       this.#startMs = timings.startMs;
       this.#metrics.dialEnded(timings, response, ending.remoteAddress);

@@ -59,6 +59,21 @@ describe('bucket grid', () => {
 });
 
 describe('Sketch', () => {
+  it('shows each of its values once, exact or by the middle of its bucket', () => {
+    fc.assert(
+      fc.property(values, fc.constantFrom(0, 1000), (list, exactMax) => {
+        const shown: number[] = [];
+        sketchOf(list, exactMax).forEachValue((value, count) => {
+          for (let time = 0; time < count; time++) shown.push(value);
+        });
+        const expected =
+          exactMax === 0 ? list.map((value) => bucketValue(bucketOf(value))) : list.map(Number);
+        const ordered = (numbers: number[]) => numbers.map((n) => n + 0).sort((a, b) => a - b);
+        assert.deepEqual(ordered(shown), ordered(expected));
+      }),
+    );
+  });
+
   it("answers with k6's interpolation, exactly, while it is small", () => {
     fc.assert(
       fc.property(values, fc.constantFrom(...PERCENTS), (list, percent) => {

@@ -141,6 +141,23 @@ export class Sketch {
     return low === high ? low : low + (high - low) * (position - below);
   }
 
+  /**
+   * Shows the distribution, in no order: each exact value by itself, bucketed ones by the middle of their
+   * bucket with their number. Cost: one call per value, or per bucket.
+   */
+  forEachValue(visit: (value: number, count: number) => void): void {
+    const values = this.#values;
+    if (values !== undefined) {
+      for (let index = 0; index < this.#ranked; index++) visit(values[index] ?? 0, 1);
+      return;
+    }
+    for (const [octave, counts] of this.#octaves ?? []) {
+      for (const [at, count] of counts.entries()) {
+        if (count > 0) visit(bucketValue((octave << OCTAVE_SHIFT) | at), count);
+      }
+    }
+  }
+
   #valueAt(rank: number): number {
     if (this.#values !== undefined) {
       this.#sorted ??= this.#values.slice(0, this.#ranked).sort();

@@ -72,6 +72,8 @@ export function resolveSettings(
     secretSource: values.secretSource ?? [],
     consoleOutput: values.consoleOutput ?? '',
     localIPs: values.localIPs ?? '',
+    wsDebug: values.wsDebug ?? '',
+    wsDebugVus: values.wsDebugVus ?? '',
     includeSystemEnvVars: values.includeSystemEnvVars ?? defaults.includesSystemEnvVars,
     compatibilityMode: values.compatibilityMode ?? 'extended',
     type: values.type ?? '',
@@ -90,6 +92,7 @@ export function resolveSettings(
     workers: values.workers ?? 0,
     isolation: values.isolation ?? 'closure',
     suspend: values.suspend ?? 'auto',
+    updateLock: values.updateLock ?? false,
   };
   if (settings.workers < 0) {
     throw new GharialError(

@@ -42,6 +42,7 @@ import {
   SUSPEND_MODES,
   type SummaryMode,
 } from './values.ts';
+import { parseVuList } from './vu-list.ts';
 
 /** `same` as k6, `differs` (see note), or `not-supported` (accepted, warned about). */
 export type Support = 'same' | 'differs' | 'not-supported';
@@ -174,6 +175,13 @@ const suspendKind = createChoiceKind(
   SUSPEND_MODES,
   (text) => `invalid suspend mode ${JSON.stringify(text)}; use ${SUSPEND_MODES.join(' or ')}`,
 );
+const wsDebugKind = createChoiceKind<string>(
+  ['handshake', 'frames'],
+  (text) => `invalid ws debug level ${JSON.stringify(text)}; use handshake or frames`,
+);
+const wsDebugVusKind = createStringKind('list', (text) => {
+  parseVuList(text);
+});
 const httpDebugKind = createStringKind('headers|full');
 
 /** Options of the test, in the order `inspect` prints them. */
@@ -408,6 +416,22 @@ const RUN_ROWS: readonly OptionRow[] = [
     ...PLAIN_FLAG,
     flag: 'local-ips',
     help: 'source addresses for VUs: IPs, ranges, CIDRs',
+    support: 'differs',
+    note: 'a VU whose address has no port left takes the next address',
+  }),
+  createRow('run', 'wsDebug', wsDebugKind, {
+    ...PLAIN_FLAG,
+    env: 'GHARIAL_WS_DEBUG',
+    bareText: 'handshake',
+    help: 'log WebSocket handshakes, or frames too; credentials and cookies are blanked',
+    note: 'gharial only',
+  }),
+  createRow('run', 'wsDebugVus', wsDebugVusKind, {
+    ...PLAIN_FLAG,
+    env: 'GHARIAL_WS_DEBUG_VUS',
+    default: 'all',
+    help: 'VUs that --ws-debug is for, e.g. 1,5-7',
+    note: 'gharial only',
   }),
   createRow('run', 'includeSystemEnvVars', boolKind, {
     ...PLAIN_FLAG,
@@ -425,8 +449,6 @@ const RUN_ROWS: readonly OptionRow[] = [
     ...PLAIN_FLAG,
     short: 't',
     help: 'kind of the test file; found out by itself if not given',
-    support: 'differs',
-    note: 'archives are not read',
   }),
   createRow('run', 'linger', boolKind, {
     ...WITH_FILE,
@@ -482,6 +504,12 @@ const RUN_ROWS: readonly OptionRow[] = [
     env: 'GHARIAL_SUSPEND',
     default: 'auto',
     help: 'functions that may block: auto = those found by analysis, all = every one',
+    note: 'gharial only',
+  }),
+  createRow('run', 'updateLock', boolKind, {
+    ...PLAIN_FLAG,
+    env: false,
+    help: 'fetch remote modules anew and pin what they are now in gharial.lock.json',
     note: 'gharial only',
   }),
 ];

@@ -101,6 +101,9 @@ export interface RunSettings {
   readonly secretSource: readonly string[];
   readonly consoleOutput: string;
   readonly localIPs: string;
+  /** '', 'handshake' or 'frames'. */
+  readonly wsDebug: string;
+  readonly wsDebugVus: string;
   readonly includeSystemEnvVars: boolean;
   readonly compatibilityMode: string;
   readonly type: string;
@@ -120,6 +123,7 @@ export interface RunSettings {
   readonly workers: number;
   readonly isolation: Isolation;
   readonly suspend: SuspendMode;
+  readonly updateLock: boolean;
 }
 
 export const SUMMARY_MODES = ['compact', 'full', 'disabled', 'legacy'] as const;

@@ -152,7 +152,11 @@ describe('readCsvSettings', () => {
       saveIntervalMs: 1000,
       timeFormat: 'unix',
     });
-    const env = { K6_CSV_FILENAME: 'e.csv', K6_CSV_SAVE_INTERVAL: '5s', K6_CSV_TIME_FORMAT: 'unix' };
+    const env = {
+      K6_CSV_FILENAME: 'e.csv',
+      K6_CSV_SAVE_INTERVAL: '5s',
+      K6_CSV_TIME_FORMAT: 'unix',
+    };
     assert.deepEqual(readCsvSettings('fileName=a.csv,timeFormat=rfc3339', env), {
       fileName: 'a.csv',
       saveIntervalMs: 5000,

@@ -7,6 +7,7 @@
 import type { AggregateSeries } from '../metrics/aggregate.ts';
 import type { Output, RunInfo, SampleBatch, TextWriter } from './output.ts';
 import { type Environment, OutputSettings, outputFault } from './output-settings.ts';
+import { PushInterval } from './push-interval.ts';
 import { nanosecondText, timeFormatter, toMicroseconds } from './sample-time.ts';
 import { TextFile } from './text-file.ts';
 
@@ -66,7 +67,10 @@ function readArgument(argument: string): OutputSettings {
     for (const pair of argument.split(',')) {
       const [, key = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(pair) ?? [];
       if (value === undefined) {
-        throw outputFault('csv', `couldn't parse ${JSON.stringify(pair)} as argument for csv output`);
+        throw outputFault(
+          'csv',
+          `couldn't parse ${JSON.stringify(pair)} as argument for csv output`,
+        );
       }
       const name = Object.hasOwn(KEYS, key) ? KEYS[key as keyof typeof KEYS] : undefined; // a key of it
       if (name === undefined) {
@@ -88,7 +92,7 @@ export class CsvOutput implements Output {
   readonly needs = 'samples';
   readonly description: string;
   readonly #file: TextFile;
-  readonly #saveIntervalMs: number;
+  readonly #saveInterval: PushInterval;
   /** System tags with a column of their own, in the order of the columns. */
   readonly #columns: readonly string[];
   readonly #formatTime: (timeMs: number) => string;
@@ -97,12 +101,11 @@ export class CsvOutput implements Output {
   #metadata: Pairs | undefined;
   #metadataField = '';
   #lastTimeMs = 0;
-  #lastSaveMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: CsvOutputSettings) {
     const { fileName, systemTags } = settings;
     this.#file = new TextFile({ name: 'csv', path: fileName, ...settings });
-    this.#saveIntervalMs = settings.saveIntervalMs;
+    this.#saveInterval = new PushInterval(settings.saveIntervalMs);
     this.#columns = systemTags.filter((tag) => !METADATA_TAGS.has(tag)).toSorted();
     this.#formatTime = timeWriter(settings.timeFormat);
     this.description = this.#file.isStdout ? 'csv (stdout)' : `csv (${fileName})`;
@@ -130,9 +133,7 @@ export class CsvOutput implements Output {
 
   /** Time goes by the samples: without new ones there is nothing to write. */
   onTick(): void {
-    if (this.#lastTimeMs - this.#lastSaveMs < this.#saveIntervalMs) return;
-    this.#lastSaveMs = this.#lastTimeMs;
-    this.#file.flush();
+    if (this.#saveInterval.isDue(this.#lastTimeMs)) this.#file.flush();
   }
 
   stop(): void {

@@ -2,8 +2,10 @@
  * Settings of outputs as text: environment variables with a common prefix, and `key=value` arguments.
  * Faults name where the value came from.
  */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseExtendedDuration } from '../base/duration.ts';
-import { GharialError } from '../base/errors.ts';
+import { ExitCode, GharialError } from '../base/errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,26 +14,34 @@ export class OutputSettings {
   readonly #outputName: string;
   readonly #values: ReadonlyMap<string, string>;
   readonly #label: (key: string) => string;
+  readonly #exitCode: ExitCode;
 
   constructor(
     outputName: string,
     values: ReadonlyMap<string, string>,
     label: (key: string) => string,
+    exitCode: ExitCode = ExitCode.other,
   ) {
+    this.#exitCode = exitCode;
     this.#outputName = outputName;
     this.#values = values;
     this.#label = label;
   }
 
   /** The variables that begin with `prefix`, by the rest of their names. */
-  static ofEnvironment(outputName: string, env: Environment, prefix: string): OutputSettings {
+  static ofEnvironment(
+    outputName: string,
+    env: Environment,
+    prefix: string,
+    exitCode?: ExitCode,
+  ): OutputSettings {
     const values = new Map<string, string>();
     for (const [name, value] of Object.entries(env)) {
       if (name.startsWith(prefix) && value !== undefined) {
         values.set(name.slice(prefix.length), value);
       }
     }
-    return new OutputSettings(outputName, values, (key) => `${prefix}${key}`);
+    return new OutputSettings(outputName, values, (key) => `${prefix}${key}`, exitCode);
   }
 
   /** Names that have a value. */
@@ -97,7 +107,18 @@ export class OutputSettings {
   }
 
   fault(reason: string, cause?: unknown): GharialError {
-    return outputFault(this.#outputName, reason, cause);
+    return outputFault(this.#outputName, reason, cause, this.#exitCode);
+  }
+
+  /** The text of the file that the setting names. */
+  file(key: string, cwd: string): string | undefined {
+    const path = this.text(key);
+    if (path === undefined) return undefined;
+    try {
+      return readFileSync(resolve(cwd, path), 'utf8');
+    } catch (error) {
+      throw this.fault(`${this.#label(key)}: ${reasonOf(error)}`, error);
+    }
   }
 
   #parseDuration(key: string, value: string): number {
@@ -110,11 +131,16 @@ export class OutputSettings {
 }
 
 /** The failure to make an output, as k6 words it. */
-export function outputFault(outputName: string, reason: string, cause?: unknown): GharialError {
+export function outputFault(
+  outputName: string,
+  reason: string,
+  cause?: unknown,
+  exitCode: ExitCode = ExitCode.other,
+): GharialError {
   return new GharialError(
     'OUTPUT_FAILED',
     `could not create the '${outputName}' output: ${reason}`,
-    { cause },
+    { cause, exitCode },
   );
 }
 

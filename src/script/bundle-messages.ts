@@ -8,7 +8,7 @@ import { ExitCode, GharialError } from '../base/errors.ts';
 import { unknownModulesMessage } from './k6-modules.ts';
 import { formatExcerpt, formatPosition } from './source-position.ts';
 
-/** Where modules come from that are not simply files; also the prefix of their names in messages. */
+/** Where modules come from that are not simply files (`REMOTE`: known by their URL); also the prefix of their names in messages. */
 export const REMOTE = 'remote';
 export const BY_CONTENT = 'by-content';
 
@@ -50,6 +50,14 @@ interface Description extends Complaint {
 /** k6's text for a specifier that is neither a path nor a URL nor a module of its own. */
 export function unrecognisedMessage(specifier: string): string {
   return `The moduleSpecifier "${specifier}" couldn't be recognised as something k6 supports.`;
+}
+
+/** k6's text for a path that leads to no file. */
+export function missingFileMessage(specifier: string): string {
+  return (
+    `The moduleSpecifier "${specifier}" couldn't be found on local disk. ` +
+    "Make sure that you've specified the right path to the file."
+  );
 }
 
 export function isSyntaxError(message: BundlerMessage): boolean {
@@ -130,12 +138,7 @@ function describeMissing(
 ): Description {
   const code = 'SCRIPT_MODULE_NOT_FOUND';
   if (/^\.{0,2}\//.test(specifier) || /^\.{1,2}$/.test(specifier)) {
-    return {
-      code,
-      text:
-        `The moduleSpecifier "${specifier}" couldn't be found on local disk. ` +
-        "Make sure that you've specified the right path to the file.",
-    };
+    return { code, text: missingFileMessage(specifier) };
   }
   const text = unrecognisedMessage(specifier);
   if (notes.some((note) => note.text.includes('built into node'))) {

@@ -7,13 +7,15 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
+import { GharialError } from '../base/errors.ts';
 import {
   BY_CONTENT,
   type Complaint,
   isSyntaxError,
   messageLine,
+  missingFileMessage,
   NODE_HINT,
   REMOTE,
   scriptError,
@@ -28,6 +30,7 @@ import {
   refusedModuleMessage,
   unknownModulesMessage,
 } from './k6-modules.ts';
+import { type ModuleSource, NO_SOURCE } from './module-source.ts';
 import type { ScriptBundle, ScriptMap } from './script-bundle.ts';
 
 export interface BundleRequest {
@@ -37,6 +40,8 @@ export interface BundleRequest {
   readonly text?: string | undefined;
   /** Directory that npm packages of an in-memory script and file names in messages start from. */
   readonly cwd: string;
+  /** Where modules come from that are no local files; absent = there are none. */
+  readonly source?: ModuleSource | undefined;
 }
 
 /** An ES module; its fields mean what they mean in `ScriptBundle`. */
@@ -44,6 +49,8 @@ export interface BundledModule
   extends Pick<ScriptBundle, 'entryFormat' | 'modules' | 'sources' | 'warnings'> {
   readonly code: string;
   readonly map: ScriptMap;
+  /** URLs of all that was read, whether it is in `code` or not. */
+  readonly inputs: readonly string[];
 }
 
 let runningBuilds = 0;
@@ -52,7 +59,7 @@ let runningBuilds = 0;
  * Bundles a script.
  *
  * Errors: GharialError, exit code 107, with position and source line in the message:
- * `SCRIPT_SYNTAX`, `SCRIPT_MODULE_NOT_FOUND`, `SCRIPT_MODULE_UNKNOWN`, `SCRIPT_MODULE_REMOTE`.
+ * `SCRIPT_SYNTAX`, `SCRIPT_MODULE_NOT_FOUND`, `SCRIPT_MODULE_UNKNOWN`, and those of `source`.
  * Cost: starts esbuild's process (about 20 ms) and ends it again when no other bundling runs.
  */
 export async function bundleScript(request: BundleRequest): Promise<BundledModule> {
@@ -88,7 +95,7 @@ async function build(request: BundleRequest, loader: esbuild.Loader): Promise<Bu
   const text = request.text ?? (await readFile(request.path, 'utf8'));
   const byContent = await esbuild.build({
     ...buildOptions({ ...request, text }, loader),
-    plugins: [resolver, contentReader],
+    plugins: [createResolver(request), contentReader],
   });
   return moduleOf(byContent, entryDir, request.cwd);
 }
@@ -119,7 +126,7 @@ function buildOptions(request: BundleRequest, loader: esbuild.Loader) {
     logLevel: 'silent',
     // `import 'k6/x'` without names does nothing, and is no mistake.
     logOverride: { 'ignored-bare-import': 'silent' },
-    plugins: [resolver],
+    plugins: [createResolver(request)],
   } satisfies esbuild.BuildOptions;
 }
 
@@ -144,6 +151,9 @@ function moduleOf(result: BuildResult, entryDir: string, cwd: string): BundledMo
     sources: Object.fromEntries(urls.map((url, index) => [url, sourcesContent[index] ?? ''])),
     entryFormat: entry?.format === 'cjs' ? 'commonjs' : 'esm',
     modules: [...new Set(imported.map(({ path }) => path))].sort(),
+    inputs: Object.keys(metafile.inputs)
+      .filter((name) => !name.startsWith('(disabled):'))
+      .map((name) => sourceUrl(name, cwd)),
     warnings: warnings.map((warning) => messageLine(warning, warning.text, cwd)),
   };
 }
@@ -154,32 +164,60 @@ function textOf(result: BuildResult, ending: string): string {
   return file.text;
 }
 
-function loaderFor(request: BundleRequest): esbuild.Loader {
-  const loaders: Readonly<Record<string, esbuild.Loader>> = {
-    '.ts': 'ts',
-    '.mts': 'ts',
-    '.cts': 'ts',
-    '.tsx': 'tsx',
-    '.jsx': 'jsx',
-  };
-  return loaders[extname(request.path)] ?? 'js';
+const LOADERS: Readonly<Record<string, esbuild.Loader>> = {
+  '.ts': 'ts',
+  '.mts': 'ts',
+  '.cts': 'ts',
+  '.tsx': 'tsx',
+  '.jsx': 'jsx',
+};
+
+function loaderFor({ path }: Pick<BundleRequest, 'path'>): esbuild.Loader {
+  return LOADERS[extname(path)] ?? 'js';
 }
 
 // --- Resolution: everything that is not a path or an npm package ---
 
-const resolver: esbuild.Plugin = {
-  name: 'gharial',
-  setup(build) {
-    build.onResolve({ filter: /^k6(\/|$)/ }, resolveK6);
-    build.onResolve({ filter: /^([A-Za-z][A-Za-z0-9+.-]+:|\/\/)/ }, (args) =>
-      resolveUrl(build, args),
-    );
-    build.onLoad({ filter: /^/, namespace: REMOTE }, async ({ path }) => {
-      const contents = await builtInModule(path);
-      return contents === undefined ? undefined : { contents, loader: 'js' };
-    });
-  },
-};
+function createResolver(request: BundleRequest): esbuild.Plugin {
+  const source = request.source ?? NO_SOURCE;
+  const entryUrl = pathToFileURL(request.path).href;
+  return {
+    name: 'gharial',
+    setup(build) {
+      build.onResolve({ filter: /^k6(\/|$)/ }, resolveK6);
+      build.onResolve({ filter: /^([A-Za-z][A-Za-z0-9+.-]+:|\/\/)/ }, (args) =>
+        resolveUrl(build, source, args),
+      );
+      build.onResolve({ filter: /^/, namespace: REMOTE }, (args) => {
+        const { base, isBuiltIn } = args.pluginData as UrlModule; // set by onLoad below
+        return isBuiltIn ? undefined : resolveAgainst(base, source, args);
+      });
+      if (source.hasFiles) {
+        build.onResolve({ filter: /^/, namespace: 'file' }, (args) =>
+          args.kind === 'entry-point' ? undefined : resolveAgainst(entryUrl, source, args),
+        );
+      }
+      build.onLoad({ filter: /^/, namespace: REMOTE }, async ({ path }) => {
+        const builtIn = await builtInModule(path);
+        if (builtIn !== undefined) {
+          const pluginData: UrlModule = { base: path, isBuiltIn: true };
+          return { contents: builtIn, loader: 'js', pluginData };
+        }
+        const { text, baseUrl } = await source.load(path);
+        const { pathname } = new URL(baseUrl);
+        const pluginData: UrlModule = { base: baseUrl, isBuiltIn: false };
+        const loader = pathname.endsWith('.json') ? 'json' : loaderFor({ path: pathname });
+        return { contents: text, loader, pluginData };
+      });
+    },
+  };
+}
+
+/** What a module that is known by its URL tells its own imports. */
+interface UrlModule {
+  readonly base: string;
+  readonly isBuiltIn: boolean;
+}
 
 /** Loads the user's `.js` files in a way that hides from esbuild which package they lie in. */
 const contentReader: esbuild.Plugin = {
@@ -231,30 +269,61 @@ function resolveK6({ path }: esbuild.OnResolveArgs): esbuild.OnResolveResult {
 
 async function resolveUrl(
   build: esbuild.PluginBuild,
-  { path, kind, importer, resolveDir }: esbuild.OnResolveArgs,
+  source: ModuleSource,
+  { path, kind, importer, namespace, resolveDir }: esbuild.OnResolveArgs,
 ): Promise<esbuild.OnResolveResult> {
-  const scheme = path.slice(0, path.indexOf(':')).toLowerCase();
+  const scheme = path.startsWith('//') ? '' : path.slice(0, path.indexOf(':')).toLowerCase();
+  const isRemote = namespace === REMOTE && importer.startsWith('https:');
   if (scheme === 'file') {
+    if (isRemote) return refuse(localFileMessage(importer, path), { code: 'SCRIPT_MODULE_REMOTE' });
+    if (source.hasFiles) return await resolveModule(new URL(path).href, path, source);
     return await build.resolve(fileURLToPath(path), { kind, importer, resolveDir });
   }
-  if (scheme === 'https') {
-    if ((await builtInModule(path)) !== undefined) return { path, namespace: REMOTE };
-    return refuse(
-      `The moduleSpecifier "${path}" couldn't be retrieved: remote modules other than k6-utils ` +
-        'cannot be loaded yet',
-      {
-        code: 'SCRIPT_MODULE_REMOTE',
-        hint: 'save the file beside the script and import it by a relative path, or install its npm package',
-      },
-    );
-  }
+  if (scheme === 'https') return await resolveModule(new URL(path).href, path, source);
   const code = 'SCRIPT_MODULE_NOT_FOUND';
   if (scheme === 'node') return refuse(unrecognisedMessage(path), { code, hint: NODE_HINT });
-  if (scheme === '') return refuse(unrecognisedMessage(path), { code });
+  if (scheme === '') {
+    if (!isRemote) return refuse(unrecognisedMessage(path), { code });
+    return await resolveModule(new URL(path, importer).href, path, source);
+  }
   return refuse(
     `only supported schemes for imports are file and https, ${path} has \`${scheme}\``,
     { code },
   );
+}
+
+/** An import by path of a module that is known by its URL. */
+async function resolveAgainst(
+  base: string,
+  source: ModuleSource,
+  { path }: esbuild.OnResolveArgs,
+): Promise<esbuild.OnResolveResult> {
+  if (!/^\.{0,2}\//.test(path) && !/^\.{1,2}$/.test(path)) {
+    return refuse(unrecognisedMessage(path), { code: 'SCRIPT_MODULE_NOT_FOUND' });
+  }
+  return await resolveModule(new URL(path, base).href, path, source);
+}
+
+/** Loads the module at once, so that a failure is told with the place of the import. */
+async function resolveModule(
+  url: string,
+  specifier: string,
+  source: ModuleSource,
+): Promise<esbuild.OnResolveResult> {
+  if ((await builtInModule(url)) !== undefined) return { path: url, namespace: REMOTE };
+  try {
+    await source.load(url);
+    return { path: url, namespace: REMOTE };
+  } catch (error) {
+    if (!(error instanceof GharialError)) throw error;
+    const { code, hint, message } = error;
+    const text = url.startsWith('file:') ? missingFileMessage(specifier) : message;
+    return refuse(text, { code, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+function localFileMessage(origin: string, path: string): string {
+  return `origin (${origin}) not allowed to load local file: ${path}`;
 }
 
 function isBuildFailure(error: unknown): error is esbuild.BuildFailure {

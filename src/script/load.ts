@@ -3,12 +3,15 @@
  * script, bundle it with everything it imports, make its blocking calls suspendable.
  */
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import { type SuspendMode, transformProgram } from '../suspend/transform.ts';
 import { BLOCKING_CALLS } from './blocking-calls.ts';
 import { type BundledModule, bundleScript } from './bundle.ts';
+import type { ModuleSource } from './module-source.ts';
+import { LOCK_NAME } from './remote-lock.ts';
+import { RemoteModules, type RemoteSettings } from './remote-modules.ts';
 import type { ScriptBundle, ScriptMap } from './script-bundle.ts';
 import { formatExcerpt, formatPosition, locate, toEncodedMap } from './source-position.ts';
 import { createUnitLookup } from './units.ts';
@@ -22,6 +25,15 @@ export interface ScriptRequest {
   readonly cwd: string;
   /** How functions that may block are found; default `auto`. */
   readonly suspension?: SuspendMode;
+  /** How modules are had that are imported by URL; absent = not at all. */
+  readonly remote?: RemoteSettings;
+}
+
+/** A script as one program, and where it lies; not made suspendable yet. */
+export interface ScriptProgram {
+  readonly bundled: BundledModule;
+  /** `file:` URL of the entry script. */
+  readonly entryUrl: string;
 }
 
 /**
@@ -31,17 +43,44 @@ export interface ScriptRequest {
  * `bundleScript` (exit 107).
  */
 export async function loadScript(request: ScriptRequest): Promise<ScriptBundle> {
+  const { remote } = request;
+  const source = remote === undefined ? undefined : remoteSource({ ...request, remote });
+  return makeSuspendable(await readProgram(request, source), request.suspension);
+}
+
+/** The remote modules of a script. */
+export function remoteSource(
+  request: ScriptRequest & { readonly remote: RemoteSettings },
+): RemoteModules {
+  return new RemoteModules(join(dirname(entryPath(request)), LOCK_NAME), request.remote);
+}
+
+/** The script and everything it imports as one program. Errors: as `loadScript`. */
+export async function readProgram(
+  request: ScriptRequest,
+  remote: (ModuleSource & Pick<RemoteModules, 'save'>) | undefined,
+): Promise<ScriptProgram> {
   const path = entryPath(request);
   if (request.source === undefined) await assertIsFile(path, request.entry);
-  const bundled = await bundleScript({ path, text: request.source, cwd: request.cwd });
+  const { source: text, cwd } = request;
+  const bundled = await bundleScript({ path, text, cwd, source: remote });
+  const warnings = [...bundled.warnings, ...(remote?.save() ?? [])];
+  return { bundled: { ...bundled, warnings }, entryUrl: pathToFileURL(path).href };
+}
+
+/** Makes the blocking calls of a program suspendable: what workers run. Error: `SCRIPT_SYNTAX`. */
+export function makeSuspendable(
+  { bundled, entryUrl }: ScriptProgram,
+  suspension: SuspendMode = 'auto',
+): ScriptBundle {
   const globalNames = globalNamesFor(bundled.code);
-  const program = transform(bundled, globalNames, request.suspension ?? 'auto');
+  const program = transform(bundled, globalNames, suspension);
   return {
     code: program.code,
     map: program.map,
     fileName: PROGRAM_NAME,
-    entryUrl: pathToFileURL(path).href,
-    entryDir: dirname(path),
+    entryUrl,
+    entryDir: dirname(fileURLToPath(entryUrl)),
     entryFormat: bundled.entryFormat,
     globalNames,
     suspends: program.suspends,

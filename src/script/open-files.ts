@@ -8,6 +8,8 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { anonymousPath } from './archive-layout.ts';
+import type { ScriptBundle } from './script-bundle.ts';
 
 /**
  * Bytes by absolute path. Shared between threads when posted, never written to after recording.
@@ -45,14 +47,27 @@ export interface FileRecorder {
   readonly files: OpenedFiles;
 }
 
-/** Opens files from disk and remembers them: for the first init run. */
-export function createFileRecorder(): FileRecorder {
+/** Gets the bytes of a file by its absolute path. @throws GharialError SCRIPT_OPEN */
+export type ReadBytes = (absolutePath: string) => SharedArrayBuffer;
+
+/** Reads from an archive if there is one, else from disk. */
+export function createReadBytes(archived: ScriptBundle['archivedFiles']): ReadBytes {
+  if (archived === undefined) return readShared;
+  return (path) => {
+    const bytes = archived.get(anonymousPath(path));
+    if (bytes === undefined) throw openError(`stat ${path}: no such file or directory`);
+    return bytes;
+  };
+}
+
+/** Opens files and remembers them: for the first init run. */
+export function createFileRecorder(readBytes: ReadBytes = readShared): FileRecorder {
   const files = new Map<string, SharedArrayBuffer | undefined>();
   let isPassing = false;
   const bytesOf = (path: string): SharedArrayBuffer => {
     const known = files.get(path);
     if (known !== undefined) return known;
-    const bytes = readShared(path);
+    const bytes = readBytes(path);
     files.set(path, isPassing ? undefined : bytes);
     return bytes;
   };
@@ -73,20 +88,20 @@ export function createFileRecorder(): FileRecorder {
 }
 
 /** Opens recorded files only: for every init run but the first. */
-export function createFileLookup(files: OpenedFiles): OpenFile {
+export function createFileLookup(files: OpenedFiles, readBytes: ReadBytes = readShared): OpenFile {
   return createOpen(
-    (path) => recordedBytes(files, path),
+    (path) => recordedBytes(files, path, readBytes),
     () => true,
   );
 }
 
 /** Reads recorded files only. */
-export function createFileReader(files: OpenedFiles): ReadFile {
-  return createRead((path) => recordedBytes(files, path));
+export function createFileReader(files: OpenedFiles, readBytes: ReadBytes = readShared): ReadFile {
+  return createRead((path) => recordedBytes(files, path, readBytes));
 }
 
-function recordedBytes(files: OpenedFiles, path: string): SharedArrayBuffer {
-  if (files.has(path)) return files.get(path) ?? readShared(path);
+function recordedBytes(files: OpenedFiles, path: string, readBytes: ReadBytes): SharedArrayBuffer {
+  if (files.has(path)) return files.get(path) ?? readBytes(path);
   throw openError(
     "open() can't be used with files that weren't previously opened during initialization " +
       `(__VU==0), path: "${path}"`,

@@ -40,4 +40,9 @@ export interface ScriptBundle {
   readonly sources: Readonly<Record<string, string>>;
   /** What the bundler found odd, one line each with its position. */
   readonly warnings: readonly string[];
+  /**
+   * Of an archive: the files that `open()` finds in place of those on disk, by absolute path (with
+   * `anonymousPath`).
+   */
+  readonly archivedFiles?: ReadonlyMap<string, SharedArrayBuffer>;
 }

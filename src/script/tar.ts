@@ -34,7 +34,6 @@ const TYPE = {
   file: '0',
   oldFile: '\0',
   hardLink: '1',
-  symbolicLink: '2',
   contiguousFile: '7',
   pax: 'x',
   paxGlobal: 'g',
@@ -201,7 +200,8 @@ function paxRecords(name: string, linkName: string, size: number): Uint8Array {
 }
 
 function fits(name: string): boolean {
-  return /^[\x01-\x7f]*$/.test(name) && name.length <= NAME_MAX;
+  const isAscii = Buffer.byteLength(name) === name.length;
+  return isAscii && name.length <= NAME_MAX;
 }
 
 function paxRecord(key: string, value: string): Uint8Array {

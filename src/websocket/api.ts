@@ -28,6 +28,36 @@ export interface TlsSettings {
   readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly maxVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers?: string;
+  /** Resume TLS sessions of earlier connections with these settings to the same host; default true. */
+  readonly reusesSessions?: boolean;
+}
+
+/** A proxy that a connection is made through, by CONNECT (RFC 7231 §4.3.6) or SOCKS 5 (RFC 1928). */
+export interface ProxySettings {
+  readonly kind: 'http' | 'socks5';
+  /** Name or IP literal without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** '' = no credentials. */
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A source address and port, ours until `release`, which is called once when the socket is gone. */
+export interface SourceLease {
+  readonly address: string;
+  readonly port: number;
+  release(): void;
+}
+
+/** Picks the source of a connection; an error if there is none left. */
+export type LeaseSource = (to: ResolvedAddress) => SourceLease | Error;
+
+/** Who reads what crosses the wire: one call per line of text. */
+export interface WireTrace {
+  /** Frames too, or only the handshakes. */
+  readonly includesFrames: boolean;
+  write(line: string): void;
 }
 
 export interface DialRequest {
@@ -48,6 +78,12 @@ export interface DialRequest {
   readonly resolve: Resolve;
   readonly tls?: TlsSettings;
   readonly localAddress?: string;
+  /** Picks address and port of this side; goes before `localAddress`. */
+  readonly leaseSource?: LeaseSource | undefined;
+  /** Connect through this proxy, which resolves the host name then. */
+  readonly proxy?: ProxySettings | undefined;
+  /** For debugging; costs nothing when absent. */
+  readonly trace?: WireTrace | undefined;
   /** Offer permessage-deflate with the settings of `deflate`; default false. */
   readonly offersDeflate?: boolean;
   readonly deflate?: DeflateSettings;

@@ -388,6 +388,42 @@ test('does not wait forever for a peer that closes but keeps TCP open', async ()
   }
 });
 
+test('a fault is the end at once, though the peer keeps TCP open; what it still sends is nobody’s', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const { connection, events, transport, frames } = open();
+    transport.receive(serverFrame({ opcode: 3 }));
+    const ending = await events.untilEnd();
+    assert.equal(ending.cause, 'protocol-error');
+    assert.equal(connection.readyState, 3);
+    assert.equal(frames().at(-1)?.opcode, 8);
+    assert.equal(transport.isDestroyed, false, 'a reset would outrun our Close');
+    const { receivedBytes } = events;
+    transport.receive(textFrame('too late'));
+    assert.equal(events.receivedBytes, receivedBytes);
+    assert.equal(events.log.at(-1), 'end protocol-error 1002');
+    mock.timers.tick(2_000);
+    assert.equal(transport.isDestroyed, true);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('a fault is told after two seconds to whom does not even take our Close', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const { events, transport } = open();
+    transport.isStalled = true;
+    transport.receive(serverFrame({ opcode: 3 }));
+    await tick();
+    assert.equal(events.ending, undefined);
+    mock.timers.tick(2_000);
+    assert.equal((await events.untilEnd()).cause, 'protocol-error');
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test('compresses and expands messages once deflate is agreed on', async () => {
   const { connection, transport, frames, events } = open(
     { offersDeflate: true, deflate: { thresholdBytes: 10 } },

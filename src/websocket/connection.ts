@@ -238,6 +238,14 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     else this.drop(transport);
   }
 
+  /** What told the peer of its fault is sent; the connection is over (RFC 6455 §7.1.7). */
+  onFinish(): void {
+    const transport = this.upgrade?.transport;
+    if (transport === undefined || this.cause !== EndCause.protocolError) return;
+    transport.handler = new Lingering(transport);
+    this.onClose(undefined);
+  }
+
   onClose(error: Error | undefined): void {
     const { upgrade } = this;
     if (upgrade === null || this.readyState === READY_STATE.closed) return;
@@ -327,6 +335,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     if (this.readyState === READY_STATE.open) this.sendClose(code, '');
     this.outbox?.flush();
     // Dropping the connection with unread bytes would reset it, and the peer might miss our Close.
+    // The end is told in onFinish.
     transport.end();
     this.arm(Math.min(this.closeTimeoutMs, TCP_CLOSE_WAIT_MS));
   }
@@ -403,6 +412,49 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
   }
+}
+
+/** Reads what a peer still sends on a connection that is over, until it ends or for a while. */
+class Lingering implements TransportHandler {
+  private readonly transport: Transport;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(transport: Transport) {
+    this.transport = transport;
+    this.timer = setTimeout(destroyTransport, TCP_CLOSE_WAIT_MS, transport);
+  }
+
+  onRead(): void {
+    // Read, so that TCP does not answer our FIN with a reset.
+  }
+
+  onPeerEnd(): void {
+    this.transport.destroy();
+  }
+
+  onClose(): void {
+    clearTimeout(this.timer);
+  }
+
+  onConnect(): void {
+    // Long done.
+  }
+
+  onSecure(): void {
+    // Long done.
+  }
+
+  onDrain(): void {
+    // Nothing is written any more.
+  }
+
+  onFinish(): void {
+    // What made it linger.
+  }
+}
+
+function destroyTransport(transport: Transport): void {
+  transport.destroy();
 }
 
 function timeUp(connection: ClientConnection): void {

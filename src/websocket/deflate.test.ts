@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { constants, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { DeflateSettings, DialRequest } from './api.ts';
-import { acceptExtensions, type Codecs, Deflater, Inflater, offerOf } from './deflate.ts';
+import {
+  acceptExtensions,
+  type Codecs,
+  Deflater,
+  Inflater,
+  offerOf,
+  PromisedInflater,
+} from './deflate.ts';
 import { parseExtensions } from './extension.ts';
 
 const BYTES_MAX = 1 << 20;
@@ -177,4 +184,36 @@ test('data that is not deflate fails the message', () => {
   assert.equal(new Inflater(0).inflate(Buffer.from('ffffffff', 'hex'), BYTES_MAX), 1007);
   // A distance that reaches back before the first byte.
   assert.equal(new Inflater(0).inflate(Buffer.from('020200', 'hex'), BYTES_MAX), 1007);
+});
+
+test('reads a server that promised to keep no context and does (RFC 7692 §7.2.3.2)', () => {
+  const inflater = acceptExtensions('permessage-deflate; server_no_context_takeover', request());
+  assert.ok(typeof inflater === 'object' && inflater.inflater !== null);
+  const messages = ['f248cdc9c90700', 'f200110000', 'f200110000'].map((hex) =>
+    String(inflater.inflater?.inflate(Buffer.from(hex, 'hex'), BYTES_MAX)),
+  );
+  assert.deepEqual(messages, ['Hello', 'Hello', 'Hello']);
+});
+
+test('a server that broke its promise is read with context for good, also where both ways work', () => {
+  const texts = Array.from({ length: 40 }, (_, i) => `message number ${i} of the same kind`);
+  const deflater = new Deflater(15, true, 0);
+  const inflater = new PromisedInflater();
+  for (const text of texts) {
+    const payload = Buffer.from(deflater.deflate(Buffer.from(text)));
+    assert.equal(String(inflater.inflate(payload, BYTES_MAX)), text);
+  }
+});
+
+test('a server that kept its promise is not remembered for ever, and garbage stays garbage', () => {
+  const keeping = new Deflater(15, true, 0);
+  const first = Buffer.from(keeping.deflate(Buffer.from('Hello, Hello')));
+  const second = Buffer.from(keeping.deflate(Buffer.from('Hello, Hello')));
+  const alone = new Deflater(15, false, 0);
+  const plain = Buffer.from(alone.deflate(Buffer.from('something else')));
+  const inflater = new PromisedInflater();
+  inflater.inflate(first, BYTES_MAX);
+  for (let i = 0; i < 3; i++) inflater.inflate(plain, BYTES_MAX);
+  assert.equal(inflater.inflate(second, BYTES_MAX), 1007);
+  assert.equal(new PromisedInflater().inflate(Buffer.from('ffff', 'hex'), BYTES_MAX), 1007);
 });

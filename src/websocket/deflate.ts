@@ -123,7 +123,9 @@ function readAnswer(extension: Extension, settings: DeflateSettings): Agreed | s
 
 function createCodecs(agreed: Agreed, settings: DeflateSettings): Codecs {
   return {
-    inflater: new Inflater(agreed.keepsServerContext ? 1 << agreed.serverWindowBits : 0),
+    inflater: agreed.keepsServerContext
+      ? new Inflater(1 << agreed.serverWindowBits)
+      : new PromisedInflater(),
     deflater: new Deflater(
       agreed.clientWindowBits,
       agreed.keepsClientContext,
@@ -181,6 +183,41 @@ export class Inflater implements MessageInflater {
       return isTooBig ? CloseCode.messageTooBig : CloseCode.invalidPayload;
     }
     this.history.append(message);
+    return message;
+  }
+
+  /** A message that was expanded without this. */
+  remember(message: Uint8Array): void {
+    this.history.append(message);
+  }
+}
+
+/** A server that keeps its promise for so many messages is believed. */
+const PROMISE_MESSAGES = 4;
+
+/**
+ * Expands messages of a server that promised `server_no_context_takeover`. Some keep the context all
+ * the same, so the first messages are remembered: one that cannot be read alone is read with those
+ * before it, and so are all that follow. A server that kept its promise costs no memory afterwards.
+ */
+export class PromisedInflater implements MessageInflater {
+  private readonly alone = new Inflater(0);
+  private withContext: Inflater | null = new Inflater(1 << WINDOW_BITS_MAX);
+  private isBroken = false;
+  private messagesLeft = PROMISE_MESSAGES;
+
+  inflate(payload: Uint8Array, messageBytesMax: number): Buffer | FaultCode {
+    const { withContext } = this;
+    if (withContext !== null && this.isBroken) return withContext.inflate(payload, messageBytesMax);
+    const message = this.alone.inflate(payload, messageBytesMax);
+    if (withContext === null) return message;
+    if (message === CloseCode.invalidPayload) {
+      this.isBroken = true;
+      return withContext.inflate(payload, messageBytesMax);
+    }
+    if (Buffer.isBuffer(message)) withContext.remember(message);
+    this.messagesLeft--;
+    if (this.messagesLeft === 0) this.withContext = null;
     return message;
   }
 }

@@ -12,6 +12,7 @@ import {
   type DialTimings,
   EndCause,
   type ResolvedAddress,
+  type SourceLease,
 } from './api.ts';
 import { ClientConnection, type Dialing } from './connection.ts';
 import { acceptExtensions, type Codecs, offerOf } from './deflate.ts';
@@ -34,6 +35,8 @@ import {
   type Transport,
   type TransportHandler,
 } from './transport.ts';
+import { createTunnel, type Tunnel } from './tunnel.ts';
+import { traceWire } from './wire-trace.ts';
 
 const CONNECT_TIMEOUT_MS = 30_000;
 const HANDSHAKE_TIMEOUT_MS = 60_000;
@@ -41,6 +44,8 @@ const HANDSHAKE_TIMEOUT_MS = 60_000;
 const ATTEMPT_TIMEOUT_MS_MIN = 2_000;
 /** A refusal's body is worth this much waiting. */
 const BODY_TIMEOUT_MS = 500;
+/** Source ports that the system refuses, until a dial gives up. */
+const SOURCE_REFUSALS_MAX = 1_000;
 
 /**
  * Opens a WebSocket connection. Returns at once; everything else is told to `events`, never before
@@ -55,7 +60,9 @@ export function dial(
   connectTransport: ConnectTransport = connectSocket,
 ): Connection {
   const connection = new ClientConnection(events, request);
-  const dialing = new Dial(request, events, connection, connectTransport);
+  const { trace } = request;
+  const connect = trace === undefined ? connectTransport : traceWire(connectTransport, trace);
+  const dialing = new Dial(request, events, connection, connect);
   connection.dialStarted(dialing);
   dialing.start();
   return connection;
@@ -78,6 +85,9 @@ class Dial implements Dialing, TransportHandler {
   private transport: Transport | null = null;
   /** The transport has said its last word; there is nothing left to destroy. */
   private isTransportGone = false;
+  /** The talk with the proxy, until it has connected us. */
+  private tunnel: Tunnel | null = null;
+  private sourceRefusals = 0;
   private key = '';
   private readonly reader = new ResponseReader();
   private head: ResponseHead | undefined = undefined;
@@ -106,7 +116,8 @@ class Dial implements Dialing, TransportHandler {
       return;
     }
     this.arm(this.timeLeftMs());
-    request.resolve(request.host, request.port, (error, addresses) => {
+    const { host, port } = request.proxy ?? request;
+    request.resolve(host, port, (error, addresses) => {
       this.onResolved(error, addresses);
     });
   }
@@ -135,7 +146,10 @@ class Dial implements Dialing, TransportHandler {
     if (address === undefined) {
       const error =
         this.firstError ??
-        new WebSocketError(WebSocketErrorCode.noAddress, `lookup ${request.host}: no such host`);
+        new WebSocketError(
+          WebSocketErrorCode.noAddress,
+          `lookup ${this.dialledHost}: no such host`,
+        );
       const isTimeout =
         error instanceof WebSocketError && error.code === WebSocketErrorCode.timeout;
       this.fail(isTimeout ? EndCause.dialTimeout : EndCause.dialFailed, error);
@@ -146,19 +160,33 @@ class Dial implements Dialing, TransportHandler {
     const shareMs = leftMs / (addresses.length - this.attempt);
     const attemptMs = Math.min(leftMs, Math.max(shareMs, ATTEMPT_TIMEOUT_MS_MIN));
     this.arm(Math.min(attemptMs, this.timeLeftMs()));
+    const source = request.leaseSource?.(address);
+    if (source instanceof Error) {
+      this.fail(EndCause.dialFailed, source);
+      return;
+    }
+    this.connect(address, source);
+  }
+
+  private connect(address: ResolvedAddress, source: SourceLease | undefined): void {
+    const { request } = this;
+    const { proxy } = request;
     try {
+      this.tunnel = proxy === undefined ? null : createTunnel(proxy, request.host, request.port);
       this.transport = this.connectTransport(
         {
           address,
           host: request.host,
-          isSecure: request.isSecure,
+          isSecure: request.isSecure && proxy === undefined,
           tls: request.tls,
           localAddress: request.localAddress,
+          source,
         },
         this,
       );
     } catch (error) {
-      // A local address or TLS setting that Node does not take.
+      source?.release();
+      // A local address, TLS setting or proxy that cannot be used.
       this.fail(EndCause.dialFailed, error instanceof Error ? error : new Error(String(error)));
     }
   }
@@ -167,9 +195,39 @@ class Dial implements Dialing, TransportHandler {
 
   onConnect(): void {
     if (this.cause !== null) return;
-    this.connectedMs = nowMs();
     this.arm(this.timeLeftMs());
+    if (this.tunnel !== null) {
+      this.transport?.write(this.tunnel.greeting);
+      return;
+    }
+    this.connectedMs = nowMs();
     if (!this.request.isSecure) this.sendRequest(this.connectedMs);
+  }
+
+  /** What the proxy says until it has connected us. */
+  private readTunnel(tunnel: Tunnel, chunk: Buffer, length: number): void {
+    const step = tunnel.push(chunk.subarray(0, length));
+    if (step === 'wait') return;
+    if (step instanceof WebSocketError) {
+      this.fail(EndCause.dialFailed, step);
+      return;
+    }
+    if (step !== 'open') {
+      this.transport?.write(step);
+      return;
+    }
+    this.tunnel = null;
+    this.connectedMs = nowMs();
+    const { request } = this;
+    if (!request.isSecure) {
+      this.sendRequest(this.connectedMs);
+      return;
+    }
+    try {
+      this.transport?.startTls(request.host, request.tls);
+    } catch (error) {
+      this.fail(EndCause.dialFailed, error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   onSecure(): void {
@@ -178,6 +236,10 @@ class Dial implements Dialing, TransportHandler {
 
   onRead(chunk: Buffer, length: number): void {
     if (this.cause !== null) return;
+    if (this.tunnel !== null) {
+      this.readTunnel(this.tunnel, chunk, length);
+      return;
+    }
     if (this.bodyReader !== null) {
       this.readBody(this.bodyReader, chunk, 0, length);
       return;
@@ -202,6 +264,10 @@ class Dial implements Dialing, TransportHandler {
     // A request is never large enough to wait for.
   }
 
+  onFinish(): void {
+    // A dial never ends its side first.
+  }
+
   onPeerEnd(): void {
     if (this.cause !== null) return;
     if (this.bodyReader !== null) {
@@ -215,6 +281,12 @@ class Dial implements Dialing, TransportHandler {
     this.isTransportGone = true;
     if (this.cause !== null) {
       this.end();
+      return;
+    }
+    if (this.connectedMs === 0 && this.mayTryOtherSource(error)) {
+      this.transport = null;
+      this.isTransportGone = false;
+      this.tryAddress();
       return;
     }
     if (this.connectedMs === 0 && this.attempt < this.addresses.length) {
@@ -232,6 +304,23 @@ class Dial implements Dialing, TransportHandler {
     }
     const eof = new WebSocketError(WebSocketErrorCode.eof, 'unexpected EOF');
     this.fail(EndCause.dialFailed, error ?? eof);
+  }
+
+  /** The system has given our source port to somebody else, or still waits for its last packets. */
+  private mayTryOtherSource(error: Error | undefined): boolean {
+    if (this.request.leaseSource === undefined || error === undefined) return false;
+    const code: unknown = Reflect.get(error, 'code');
+    // An address that is not this host's cannot be bound at all.
+    const isPortTaken =
+      code === 'EADDRINUSE' ||
+      (code === 'EADDRNOTAVAIL' && Reflect.get(error, 'syscall') !== 'bind');
+    if (!isPortTaken) return false;
+    this.sourceRefusals++;
+    return this.sourceRefusals <= SOURCE_REFUSALS_MAX;
+  }
+
+  private get dialledHost(): string {
+    return (this.request.proxy ?? this.request).host;
   }
 
   private sendRequest(atMs: number): void {

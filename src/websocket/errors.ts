@@ -19,6 +19,10 @@ export const WebSocketErrorCode = {
   header: 'WS_HEADER',
   /** The host name resolved to nothing. */
   noAddress: 'WS_NO_ADDRESS',
+  /** A proxy refused to connect us, or spoke something else. */
+  proxy: 'WS_PROXY',
+  /** All source ports of `LeaseSource` are in use. */
+  noSourcePort: 'WS_NO_SOURCE_PORT',
   /** The peer broke RFC 6455 or RFC 7692. */
   protocol: 'WS_PROTOCOL',
   /** The peer did not answer our Close in time. */

@@ -13,6 +13,7 @@ const NO_HANDLER: TransportHandler = {
   onSecure() {},
   onRead() {},
   onDrain() {},
+  onFinish() {},
   onPeerEnd() {},
   onClose() {},
 };
@@ -22,6 +23,7 @@ const NO_TARGET: TransportTarget = {
   isSecure: false,
   tls: undefined,
   localAddress: undefined,
+  source: undefined,
 };
 
 class Peer {

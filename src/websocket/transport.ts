@@ -12,7 +12,7 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
-import type { ResolvedAddress, TlsSettings } from './api.ts';
+import type { ResolvedAddress, SourceLease, TlsSettings } from './api.ts';
 import type { ByteSink } from './outbox.ts';
 
 /** What happens on a transport, in this order; after `onClose` nothing. */
@@ -24,6 +24,8 @@ export interface TransportHandler {
   onRead(chunk: Buffer, length: number): void;
   /** All that was written while the kernel was behind has been taken. See `awaitDrain`. */
   onDrain(): void;
+  /** All that was written and the FIN after it are sent; follows `end`. */
+  onFinish(): void;
   /** The peer will send nothing more. */
   onPeerEnd(): void;
   /** The connection is gone; `error` if it broke. Exactly once and last. */
@@ -40,7 +42,9 @@ export interface Transport extends ByteSink {
   takeReceivedBytes(): number;
   /** One `onDrain`, when the unsent bytes are gone. */
   awaitDrain(): void;
-  /** Sends what is written, then FIN; reading goes on. */
+  /** Goes on with TLS on this connection; `onSecure` follows. `host` as in `TransportTarget`. */
+  startTls(host: string, tls: TlsSettings | undefined): void;
+  /** Sends what is written, then FIN, and tells by `onFinish`; reading goes on. */
   end(): void;
   /** Sends what is written, then drops the connection. */
   endAndDestroy(): void;
@@ -56,6 +60,8 @@ export interface TransportTarget {
   readonly isSecure: boolean;
   readonly tls: TlsSettings | undefined;
   readonly localAddress: string | undefined;
+  /** Address and port of this side; released when the connection is gone. */
+  readonly source: SourceLease | undefined;
 }
 
 export type ConnectTransport = (target: TransportTarget, handler: TransportHandler) => Transport;
@@ -71,7 +77,10 @@ export const connectSocket: ConnectTransport = (target, handler) =>
 class SocketTransport implements Transport {
   handler: TransportHandler;
   localAddress: string | undefined = undefined;
-  private readonly socket: OwnedSocket;
+  private socket: OwnedSocket;
+  private readonly source: SourceLease | undefined;
+  /** Where the TLS session is kept for the next connection. */
+  private session: SessionSlot | undefined = undefined;
   /** Of a TLS connection, the TCP handle below it. */
   private tcpHandle: TcpHandle | undefined = undefined;
   private writtenBytes = 0;
@@ -82,6 +91,7 @@ class SocketTransport implements Transport {
 
   constructor(target: TransportTarget, handler: TransportHandler) {
     this.handler = handler;
+    this.source = target.source;
     const onread = {
       buffer: readBuffer,
       callback: (length: number) => this.read(length),
@@ -94,18 +104,57 @@ class SocketTransport implements Transport {
       autoSelectFamily: false,
       onread,
       ...(target.localAddress === undefined ? undefined : { localAddress: target.localAddress }),
+      ...(target.source === undefined
+        ? undefined
+        : { localAddress: target.source.address, localPort: target.source.port }),
     };
     const socket: OwnedSocket = target.isSecure
-      ? connectTls({ ...options, ...tlsOptions(target) })
+      ? connectTls({ ...options, ...this.tlsOptions(target.host, port, target.tls) })
       : connectTcp(options);
-    socket[OWNER] = this;
     this.socket = socket;
-    // Listeners get the socket as `this`: one function for all connections instead of closures.
     socket.on('connect', onSocketConnect);
-    if (target.isSecure) socket.on('secureConnect', onSocketSecure);
+    this.listen(socket, target.isSecure);
+  }
+
+  /** Listeners get the socket as `this`: one function for all connections instead of closures. */
+  private listen(socket: OwnedSocket, isSecure: boolean): void {
+    socket[OWNER] = this;
+    if (isSecure) {
+      socket.on('secureConnect', onSocketSecure);
+      if (this.session !== undefined) socket.on('session', onSocketSession);
+    }
     socket.on('end', onSocketEnd);
     socket.on('error', onSocketError);
     socket.on('close', onSocketClose);
+  }
+
+  private tlsOptions(host: string, port: number, tls: TlsSettings | undefined): object {
+    const settings = tls ?? DEFAULT_TLS;
+    const options = tlsClientOptions(host, settings);
+    if (settings.reusesSessions !== false) {
+      this.session = sessionSlot(options.secureContext, joinAddress(host, port));
+    }
+    const session = this.session?.session;
+    return {
+      ...options,
+      ALPNProtocols: ['http/1.1'],
+      ...(session === undefined ? undefined : { session }),
+    };
+  }
+
+  startTls(host: string, tls: TlsSettings | undefined): void {
+    const below = this.socket;
+    // What it has to tell comes through the TLS socket from now on, but for an error.
+    below.off('end', onSocketEnd);
+    below.off('close', onSocketClose);
+    const socket: OwnedSocket = connectTls({
+      socket: below,
+      ...this.tlsOptions(host, below.remotePort ?? 0, tls),
+    });
+    this.socket = socket;
+    this.listen(socket, true);
+    socket.on('data', onSocketData);
+    this.tcpHandle = tcpHandleBelow(socket);
   }
 
   get unsentBytes(): number {
@@ -146,6 +195,7 @@ class SocketTransport implements Transport {
   }
 
   end(): void {
+    this.socket.once('finish', onSocketFinish);
     this.socket.end();
   }
 
@@ -173,7 +223,18 @@ class SocketTransport implements Transport {
 
   closed(): void {
     this.tcpHandle = undefined;
+    this.source?.release();
     this.handler.onClose(this.error);
+  }
+
+  keepSession(session: Buffer): void {
+    if (this.session !== undefined) this.session.session = session;
+  }
+
+  /** Reads of TLS above a connection that was there before do not come in the shared buffer. */
+  readOwn(chunk: Buffer): void {
+    this.receivedBytes += chunk.length;
+    this.handler.onRead(chunk, chunk.length);
   }
 
   /** A closed handle forgets what it counted. */
@@ -200,6 +261,18 @@ function onSocketConnect(this: OwnedSocket): void {
 
 function onSocketSecure(this: OwnedSocket): void {
   this[OWNER]?.handler.onSecure();
+}
+
+function onSocketSession(this: OwnedSocket, session: Buffer): void {
+  this[OWNER]?.keepSession(session);
+}
+
+function onSocketData(this: OwnedSocket, chunk: Buffer): void {
+  this[OWNER]?.readOwn(chunk);
+}
+
+function onSocketFinish(this: OwnedSocket): void {
+  this[OWNER]?.handler.onFinish();
 }
 
 function onSocketDrain(this: OwnedSocket): void {
@@ -263,11 +336,28 @@ export interface TlsClientOptions {
 const contexts = new WeakMap<TlsSettings, SecureContext>();
 const DEFAULT_TLS: TlsSettings = {};
 
-function tlsOptions(target: TransportTarget): object {
-  return {
-    ...tlsClientOptions(target.host, target.tls ?? DEFAULT_TLS),
-    ALPNProtocols: ['http/1.1'],
-  };
+/** The last TLS session with a server, to be resumed by the next connection (RFC 8446 §2.2). */
+interface SessionSlot {
+  session: Buffer | undefined;
+}
+
+/** More servers than this per settings object are not remembered. */
+const SESSIONS_MAX = 1024;
+/** By settings, since a session stands for the certificates that were shown and checked. */
+const sessions = new WeakMap<SecureContext, Map<string, SessionSlot>>();
+
+function sessionSlot(context: SecureContext, server: string): SessionSlot | undefined {
+  let slots = sessions.get(context);
+  if (slots === undefined) {
+    slots = new Map();
+    sessions.set(context, slots);
+  }
+  let slot = slots.get(server);
+  if (slot === undefined && slots.size < SESSIONS_MAX) {
+    slot = { session: undefined };
+    slots.set(server, slot);
+  }
+  return slot;
 }
 
 /** Options of `tls.connect` that follow from a host and the settings; the contexts are kept. */

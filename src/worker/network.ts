@@ -1,8 +1,12 @@
 /** How the VUs of a worker reach the network: the options turned into what a dial needs. */
+import type { NetworkPlan } from '../bridge/messages.ts';
 import type { HttpSettings, NetworkSettings } from '../k6/host.ts';
-import { parseLocalIps } from '../options/local-ips.ts';
-import type { Options } from '../options/values.ts';
+import { type LocalIpPool, parseLocalIps } from '../options/local-ips.ts';
+import { createProxyFor, NO_PROXIES } from '../options/proxies.ts';
+import type { ClientCertificate, Options } from '../options/values.ts';
+import { parseVuList } from '../options/vu-list.ts';
 import type { Resolve, TlsSettings } from '../websocket/api.ts';
+import { SourcePorts } from '../websocket/source-ports.ts';
 import { toOpenSslCiphers } from './ciphers.ts';
 
 const TLS_VERSION = {
@@ -12,25 +16,72 @@ const TLS_VERSION = {
   'tls1.3': 'TLSv1.3',
 } as const;
 
-/** Settings by VU id. The resolver, with its cache, is shared. */
+/**
+ * Settings by VU id. The resolver, with its cache, is shared.
+ * @param plan undefined in the first init run, which connects to nothing.
+ */
 export function createNetwork(
   options: Options,
-  localIPs: string,
+  plan: NetworkPlan | undefined,
   resolve: Resolve,
 ): (vuId: number) => NetworkSettings {
+  const localIPs = plan?.localIPs ?? '';
   const pool = localIPs === '' ? undefined : parseLocalIps(localIPs);
+  const sources = pool === undefined || plan === undefined ? undefined : sourcesOf(pool, plan);
+  const isDebugged = parseVuList(plan?.wsDebugVus ?? '');
+  const level = wsDebugLevel(plan);
   const common = commonTls(options);
+  // Contexts and sessions are kept by settings object: one for each certificate.
+  const settings = new Map<ClientCertificate, TlsSettings>();
   const tlsFor = (host: string): TlsSettings => {
     const certificate = options.tlsAuth?.find(
       ({ domains }) => domains.length === 0 || domains.some((domain) => matches(domain, host)),
     );
     if (certificate === undefined) return common;
-    const { cert, key, password } = certificate;
-    return { ...common, cert, key, ...(password === undefined ? {} : { passphrase: password }) };
+    let tls = settings.get(certificate);
+    if (tls === undefined) {
+      const { cert, key, password } = certificate;
+      tls = { ...common, cert, key, ...(password === undefined ? {} : { passphrase: password }) };
+      settings.set(certificate, tls);
+    }
+    return tls;
   };
-  const shared = { resolve, userAgent: options.userAgent, localAddress: undefined, tlsFor };
-  if (pool === undefined) return () => shared;
-  return (vuId) => ({ ...shared, localAddress: pool.addressOf(Math.max(vuId, 1)) });
+  const shared = {
+    resolve,
+    userAgent: options.userAgent,
+    localAddress: undefined,
+    leaseSource: undefined,
+    proxyFor: createProxyFor(plan?.proxies ?? NO_PROXIES),
+    wsDebug: 'off',
+    tlsFor,
+  } as const;
+  if (sources === undefined && level === 'off') return () => shared;
+  return (vuId) => ({
+    ...shared,
+    ...(sources === undefined ? undefined : sources(Math.max(vuId, 1))),
+    wsDebug: isDebugged(vuId) ? level : 'off',
+  });
+}
+
+type Sources = Pick<NetworkSettings, 'localAddress' | 'leaseSource'>;
+
+/** VU 1 has the first address of the pool, and so on, round robin. */
+function sourcesOf(pool: LocalIpPool, plan: NetworkPlan): (vuId: number) => Sources {
+  const size = Number(pool.size);
+  const addressAt = (index: number): string => pool.addressOf(index + 1);
+  const ports = new SourcePorts({ size, addressAt }, plan.sourcePorts);
+  return (vuId) => {
+    const index = (vuId - 1) % size;
+    return {
+      localAddress: addressAt(index),
+      leaseSource: (to) => ports.lease(index, to),
+    };
+  };
+}
+
+function wsDebugLevel(plan: NetworkPlan | undefined): NetworkSettings['wsDebug'] {
+  const level = plan?.wsDebug ?? '';
+  return level === 'handshake' || level === 'frames' ? level : 'off';
 }
 
 /** What `k6/http` takes from the options; `reserveSlot` is the gate of the `rps` option. */

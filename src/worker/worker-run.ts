@@ -36,7 +36,9 @@ import {
   createFileLookup,
   createFileReader,
   createFileRecorder,
+  createReadBytes,
   type OpenFile,
+  type ReadBytes,
   type ReadFile,
 } from '../script/open-files.ts';
 import { compileProgram } from '../suspend/runtime.ts';
@@ -81,6 +83,7 @@ export class WorkerRun {
   readonly #later = new LaterQueue();
   readonly #owners = new PromiseOwners();
   readonly #program: VuProgram;
+  readonly #readBytes: ReadBytes;
   readonly #secrets: SecretReader;
   #prepared: Prepared | undefined;
   #phaseVu: VirtualUser | undefined;
@@ -98,6 +101,7 @@ export class WorkerRun {
     });
     const { bundle } = script;
     installStackMapping(bundle);
+    this.#readBytes = createReadBytes(bundle.archivedFiles);
     this.#program = {
       compiled: compileProgram(bundle.code, bundle.fileName),
       globalNames: bundle.globalNames,
@@ -145,7 +149,7 @@ export class WorkerRun {
   // ---- probe ---------------------------------------------------------------------------------
 
   #probe(): void {
-    const recorder = createFileRecorder();
+    const recorder = createFileRecorder(this.#readBytes);
     const registry = new MetricRegistry();
     const sharedArrays = new SharedArrayStore(new Map(), recorder.passing);
     const environment = this.#createEnvironment(undefined, registry, {
@@ -190,8 +194,8 @@ export class WorkerRun {
     const registry = new MetricRegistry();
     const recorder = this.#createRecorder(plan.samplesPerBatch);
     const environment = this.#createEnvironment({ plan, counters, recorder }, registry, {
-      openFile: createFileLookup(plan.files),
-      readFile: createFileReader(plan.files),
+      openFile: createFileLookup(plan.files, this.#readBytes),
+      readFile: createFileReader(plan.files, this.#readBytes),
       sharedArrays: new SharedArrayStore(plan.sharedArrays),
     });
     const pool = new VuPool({
@@ -263,7 +267,7 @@ export class WorkerRun {
       env: this.#env,
       idInTest: (id) => idInTest(id, instance),
       http: httpSettings(options, run === undefined ? undefined : slotsOf(run.plan)),
-      networkFor: createNetwork(options, run?.plan.localIPs ?? '', resolve),
+      networkFor: createNetwork(options, run?.plan.network, resolve),
       instanceFacts: () => ({
         ...(run?.counters.instance ?? NO_INSTANCE),
         currentTestRunDurationMs: this.#startMs === undefined ? 0 : nowMs() - this.#startMs,

@@ -36,6 +36,9 @@ export function fakeContext(env: Readonly<Record<string, string>> = {}): FakeCon
     platform: { nodeVersion: 'v20.19.0', os: 'linux', architecture: 'x64' },
     stdout,
     stderr,
+    writeBytes(bytes) {
+      stdout.write(Buffer.from(bytes).toString('latin1'));
+    },
     log: readLogRequest([], env, stdout, stderr),
     onStopSignal(onSignal) {
       signals.on('signal', onSignal);

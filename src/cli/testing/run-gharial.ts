@@ -30,6 +30,8 @@ export interface RunInput {
   readonly script: string | { readonly path: string };
   readonly args?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
+  /** Beside PATH and HOME. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Called with a function that signals the process, once the output matches. */
   readonly signal?: { readonly name: NodeJS.Signals; readonly after: RegExp };
 }
@@ -43,7 +45,7 @@ export async function runGharial(input: RunInput): Promise<RunOutcome> {
     const script = typeof input.script === 'string' ? 'script.js' : input.script.path;
     if (typeof input.script === 'string') writeFileSync(join(folder, script), input.script);
     const args = ['run', '-q', '--summary-export', 'summary.json', ...(input.args ?? []), script];
-    return await execute(args, folder, input.signal);
+    return await execute(args, folder, input);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -52,13 +54,13 @@ export async function runGharial(input: RunInput): Promise<RunOutcome> {
 function execute(
   args: readonly string[],
   folder: string,
-  signal: RunInput['signal'],
+  { signal, env }: Pick<RunInput, 'signal' | 'env'>,
 ): Promise<RunOutcome> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: folder, NO_COLOR: '1' },
+      env: { PATH: process.env['PATH'], HOME: folder, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';

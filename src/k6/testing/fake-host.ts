@@ -128,6 +128,9 @@ export class FakeHost implements VuHost {
     resolve: (_host, port, done) => done(null, [{ address: '127.0.0.1', family: 4, port }]),
     userAgent: 'gharial-test',
     localAddress: undefined,
+    leaseSource: undefined,
+    proxyFor: () => undefined,
+    wsDebug: 'off',
     tlsFor: () => ({}),
   };
   http: HttpSettings = {

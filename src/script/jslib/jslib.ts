@@ -9,22 +9,24 @@ import { readFile } from 'node:fs/promises';
 interface BuiltIn {
   /** `https://jslib.k6.io/<name>/<version>/index.js` */
   readonly name: string;
-  /** File beside this one, as built. */
+  /** Its text: a file beside this one, as built, or of an npm package. */
   readonly file: string;
   /** Text that a version adds to the file's. */
   readonly ending?: (version: string) => string;
 }
 
 const BUILT_INS: readonly BuiltIn[] = [
-  { name: 'formdata', file: 'formdata.js' },
-  { name: 'k6-summary', file: 'k6-summary.js' },
+  { name: 'formdata', file: './formdata.js' },
+  { name: 'k6-summary', file: './k6-summary.js' },
+  { name: 'k6-testing', file: './k6-testing.js' },
+  { name: 'k6chaijs', file: './k6chaijs.js' },
   {
     name: 'k6-utils',
-    file: 'k6-utils.js',
+    file: './k6-utils.js',
     ending: (version) =>
       `export const findBetween = /* @__PURE__ */ createFindBetween(${isBefore(version, 1, 2)});\n`,
   },
-  { name: 'url', file: 'url.js' },
+  { name: 'url', file: './url.js' },
 ];
 
 const JSLIB_URL = /^https:\/\/jslib\.k6\.io\/([^/]+)\/([^/]+)\/index\.js$/;
@@ -34,7 +36,7 @@ export async function builtInModule(url: string): Promise<string | undefined> {
   const [, name, version = ''] = JSLIB_URL.exec(url) ?? [];
   const module = BUILT_INS.find((one) => one.name === name);
   if (module === undefined) return undefined;
-  const text = await readFile(new URL(`./${module.file}`, import.meta.url), 'utf8');
+  const text = await readFile(new URL(import.meta.resolve(module.file)), 'utf8');
   return `${text}\n${module.ending?.(version) ?? ''}`;
 }
 

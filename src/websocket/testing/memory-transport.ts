@@ -12,6 +12,7 @@ export class MemoryTransport implements Transport {
   readonly writes: Buffer[] = [];
   isEnded = false;
   isDestroyed = false;
+  isSecured = false;
   isAwaitingDrain = false;
   /** When true the kernel takes nothing. */
   isStalled = false;
@@ -66,8 +67,15 @@ export class MemoryTransport implements Transport {
     this.isAwaitingDrain = true;
   }
 
+  startTls(): void {
+    this.isSecured = true;
+  }
+
   end(): void {
     this.isEnded = true;
+    queueMicrotask(() => {
+      if (this.unsentBytes === 0 && !this.isClosed) this.handler.onFinish();
+    });
   }
 
   endAndDestroy(): void {
