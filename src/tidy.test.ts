@@ -57,6 +57,7 @@ const PORTS: readonly Port[] = [
     ['demo/', 'output/http-sender.ts'],
     'outputs send through output/http-sender.ts; other clients have their own rooms',
   ),
+  port('import node:http2', ['output/grpc-transport.ts'], 'call through output/grpc-transport.ts'),
   port('import node:dns', ['worker/'], 'take a Resolve function (websocket/api.ts)'),
   port(
     'import node:zlib',
@@ -74,6 +75,7 @@ const PORTS: readonly Port[] = [
   port('import node:worker_threads', ['worker/', 'engine/'], 'send a bridge message'),
   port('import node:perf_hooks', ['base/clock.ts'], 'call nowMs() of base/clock.ts'),
   port('import node:assert', [], 'call assert() of base/assert.ts'),
+  port('import undici', ['script/remote-fetch.ts'], 'network clients have their own rooms'),
   port('import esbuild', ['script/bundle.ts'], 'ask script/bundle.ts'),
   port('import acorn', ['suspend/'], 'ask suspend/'),
   port('import ws', ['demo/'], 'our own client is websocket/'),
@@ -83,7 +85,6 @@ const PORTS: readonly Port[] = [
     'take what you need as an argument from cli/',
   ),
   port('global console', [], 'log through the LogSink, print through an Output'),
-  port('global fetch', ['script/remote-fetch.ts'], 'network clients have their own rooms'),
   port('global performance', [], 'call nowMs() of base/clock.ts'),
   port('Date.now', [], 'call nowMs() of base/clock.ts'),
   port('new Worker', ['engine/pool.ts'], 'ask engine/pool.ts'),

@@ -306,5 +306,23 @@ declare module 'https://jslib.k6.io/k6chaijs/*/index.js' {
   export default chai;
 }
 
+/** The npm package; `@types/papaparse` describes it in full. */
+declare module 'https://jslib.k6.io/papaparse/*/index.js' {
+  interface ParseConfig {
+    header?: boolean;
+    delimiter?: string;
+    skipEmptyLines?: boolean | 'greedy';
+    dynamicTyping?: boolean;
+    comments?: string | false;
+    preview?: number;
+    [name: string]: unknown;
+  }
+  const papaparse: {
+    parse(text: string, config?: ParseConfig): { data: any[]; errors: any[]; meta: any };
+    unparse(rows: readonly object[], config?: object): string;
+  };
+  export default papaparse;
+}
+
 /** Any other remote module: what it exports is not known. */
 declare module 'https://*';

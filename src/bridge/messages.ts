@@ -44,6 +44,7 @@ export interface NetworkPlan {
   /** Source ports of this worker alone, for `localIPs`. */
   readonly sourcePorts: PortRange;
   readonly proxies: ProxyEnvironment;
+  readonly tlsSessionReuse: boolean;
   /** `--ws-debug` and the VUs it is for; '' = nothing and all. */
   readonly wsDebug: string;
   readonly wsDebugVus: string;

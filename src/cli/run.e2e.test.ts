@@ -208,3 +208,57 @@ test('a blocking call that cannot suspend is an error with the call, the line an
   assert.match(outcome.stderr, /script\.js:3:/);
   assert.deepEqual(outcome.console, []);
 });
+
+test('values that cannot be shown end iterations like any other exception', async () => {
+  const outcome = await runGharial({
+    script: `
+      import { WebSocket } from 'k6/websockets';
+      export const options = { scenarios: { a: { executor: 'per-vu-iterations', vus: 1, iterations: 6, maxDuration: '20s' } } };
+      const refuse = () => { throw new Error('no'); };
+      const evil = [
+        () => Object.create(null),
+        () => new Proxy({}, { get: refuse, getPrototypeOf: refuse }),
+        () => Object.defineProperty(new Error('x'), 'stack', { get: refuse }),
+        () => Object.assign(new Error('x'), { stack: { a: 1 } }),
+        () => undefined,
+        () => Symbol('s'),
+      ];
+      export default function () {
+        const socket = new WebSocket(__ENV.WS_URL + '/echo');
+        socket.onopen = () => { throw evil[__ITER](); };
+        socket.onclose = () => console.log('closed');
+      }`,
+    args: urls(),
+  });
+  assert.equal(outcome.exitCode, 0, outcome.stderr);
+  assert.equal(outcome.summary?.metrics['iterations']?.['count'], 6);
+  assert.equal(outcome.console.filter((line) => line === 'closed').length, 6);
+  assert.equal(outcome.stderr.split('\n').filter((line) => line.includes('level=error')).length, 6);
+});
+
+test('the options a script sees are frozen', async () => {
+  const outcome = await runGharial({
+    script: `
+      import exec from 'k6/execution';
+      export const options = { iterations: 2, tags: { a: 'b' } };
+      export default function () {
+        try { exec.test.options.tags.a += '!'; } catch (e) { console.log(e.name + ' ' + exec.test.options.tags.a); }
+      }`,
+  });
+  assert.deepEqual(outcome.console, ['TypeError b', 'TypeError b']);
+});
+
+test('aborting the test stops this VU and the others at once, and says where', async () => {
+  const outcome = await runGharial({
+    script: `
+      import exec from 'k6/execution';
+      export const options = { vus: 2, duration: '20s' };
+      export default function () {
+        if (__VU === 2) return new Promise((done) => setTimeout(done, 50));
+        try { exec.test.abort('enough'); } finally { console.log('must not run'); }
+      }`,
+  });
+  assert.equal(outcome.exitCode, 108);
+  assert.match(outcome.stderr, /test aborted: enough at default \(file:.*script\.js:6:\d+\)/);
+  assert.deepEqual(outcome.console, []);
+});

@@ -8,7 +8,7 @@ import { parseEnvPair } from '../options/special-kinds.ts';
 import type { Layer, RunSettings } from '../options/values.ts';
 import { openArchive, type TestArchive } from '../script/archive-reader.ts';
 import { loadScript, type ScriptRequest } from '../script/load.ts';
-import { fetchRemote } from '../script/remote-fetch.ts';
+import { createRemoteFetch } from '../script/remote-fetch.ts';
 import type { RemoteSettings } from '../script/remote-modules.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
 import { isTar } from '../script/tar.ts';
@@ -96,7 +96,7 @@ export function scriptRequest(
     remote: {
       cacheDir: join(cache, 'gharial', 'modules'),
       updatesLock: settings.updateLock,
-      fetch: fetchRemote,
+      fetch: createRemoteFetch(env),
     },
     ...(text === undefined ? {} : { source: text }),
   };

@@ -369,6 +369,7 @@ class TestRun {
         localIPs: settings.localIPs,
         sourcePorts: this.#request.network?.sourcePorts ?? LINUX_SOURCE_PORTS,
         proxies: this.#request.network?.proxies ?? NO_PROXIES,
+        tlsSessionReuse: settings.tlsSessionReuse,
         wsDebug: settings.wsDebug,
         wsDebugVus: settings.wsDebugVus,
       },
@@ -639,10 +640,11 @@ class TestRun {
       timeoutMs,
     });
     if (end.outcome === 'complete') return end.value as RunResult['summaryFiles']; // checked by the worker
+    const late = this.#stopReason === undefined ? undefined : this.#stopFailure();
     const reason =
       end.outcome === 'failed'
         ? reportedError(end.error)
-        : timeoutError('handleSummary', timeoutMs, ExitCode.timeout);
+        : (late ?? timeoutError('handleSummary', timeoutMs, ExitCode.timeout));
     this.#log('error', 'failed to handle the end-of-test summary', { error: reason.message });
     return undefined;
   }

@@ -33,34 +33,38 @@ function list(open: string, items: readonly string[], close: string): string {
 }
 
 /** A value inside another one; `parents` are the objects being printed around it. */
-function formatNested(value: unknown, parents: readonly object[]): string {
+function formatNested(value: unknown, parents: Set<object>): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'string') return `"${value}"`;
   if (typeof value === 'symbol') return `"${value.description ?? ''}"`;
   if (typeof value === 'function') return '[object Function]';
   if (typeof value !== 'object') return String(value);
-  if (parents.includes(value)) return '[Circular]';
+  if (parents.has(value)) return '[Circular]';
   return formatObject(value, parents);
 }
 
-function formatObject(value: object, parents: readonly object[]): string {
+function formatObject(value: object, parents: Set<object>): string {
   if (value instanceof ArrayBuffer) return formatBytes(value);
   if (isTypedArray(value)) return formatTypedArray(value);
   if (value instanceof Date) {
     return Number.isNaN(value.getTime()) ? '{}' : `"${value.toISOString()}"`;
   }
-  const inner = [...parents, value];
-  if (Array.isArray(value)) {
-    return list(
-      '[',
-      Array.from(value, (item) => formatNested(item, inner)),
-      ']',
+  parents.add(value);
+  try {
+    if (Array.isArray(value)) {
+      return list(
+        '[',
+        Array.from(value, (item) => formatNested(item, parents)),
+        ']',
+      );
+    }
+    const properties = Object.entries(value).map(
+      ([key, item]) => `${key}: ${formatNested(item, parents)}`,
     );
+    return list('{', properties, '}');
+  } finally {
+    parents.delete(value);
   }
-  const properties = Object.entries(value).map(
-    ([key, item]) => `${key}: ${formatNested(item, inner)}`,
-  );
-  return list('{', properties, '}');
 }
 
 /** One argument of `console.log` as k6 prints it. */
@@ -71,7 +75,7 @@ export function formatValue(value: unknown): string {
     if (value instanceof NativeError) return value.message;
     if (value instanceof Error) return `${value.name}: ${value.message}`;
     if (hasErrorText(value)) return value.error();
-    return formatObject(value, []);
+    return formatObject(value, new Set());
   }
   if (typeof value === 'symbol') return value.toString();
   return String(value);

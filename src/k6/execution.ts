@@ -2,6 +2,7 @@
 import type { TagSet } from '../metrics/tag-set.ts';
 import { type Coroutine, Op } from '../suspend/op.ts';
 import { hostFunction } from '../suspend/runtime.ts';
+import { userFrames } from '../suspend/stack.ts';
 import type { ScriptModule, VuHost } from './host.ts';
 import { isTagValue, tagValueMessage } from './sample-tags.ts';
 import { NativeError } from './script-error.ts';
@@ -143,6 +144,14 @@ function createInstanceObject(host: VuHost): object {
   });
 }
 
+/** ` at default (file:///…/script.js:4:7)`: where the script calls from. */
+function callerPosition(): string {
+  const [frame] = userFrames();
+  if (frame === undefined) return '';
+  const place = `${frame.file}:${frame.line}:${frame.column}`;
+  return frame.name === '' ? ` at ${place}` : ` at ${frame.name} (${place})`;
+}
+
 function createTestObject(host: VuHost): object {
   // The VU is interrupted within the call; where nothing can wait, an error unwinds what is left of it.
   const abort = hostFunction(
@@ -150,7 +159,7 @@ function createTestObject(host: VuHost): object {
     'exec.test.abort',
     0,
     function* (message?: unknown): Coroutine<void> {
-      host.abortTest(message === undefined ? '' : String(message));
+      host.abortTest(message === undefined ? '' : `${String(message)}${callerPosition()}`);
       yield* new NeverOp();
     },
   );

@@ -6,6 +6,7 @@
  * view and changes in tasks only, so a handler sees the state its event belongs to.
  */
 import { nowMs } from '../base/clock.ts';
+import { thrownStack, thrownText } from '../base/thrown.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import type { Coroutine } from '../suspend/op.ts';
 import {
@@ -339,6 +340,7 @@ const FRAME = /\(?((?:file:|[A-Za-z]:|\/)[^()\s]*:\d+:\d+)\)?/;
 
 /** `Error: boom at file:///s.js:12:67`. */
 function exceptionText(error: unknown): string {
-  const position = error instanceof Error ? FRAME.exec(error.stack ?? '')?.[1] : undefined;
-  return position === undefined ? String(error) : `${String(error)} at ${position}`;
+  const text = thrownText(error);
+  const position = FRAME.exec(thrownStack(error))?.[1];
+  return position === undefined ? text : `${text} at ${position}`;
 }

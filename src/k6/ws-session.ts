@@ -6,6 +6,7 @@
  * closes the socket and becomes the outcome of `connect`.
  */
 import { nowMs } from '../base/clock.ts';
+import { thrownText } from '../base/thrown.ts';
 import { isSynchronous } from '../suspend/blocking-error.ts';
 import type { Coroutine } from '../suspend/op.ts';
 import { callUser, hostFunction, twinOf } from '../suspend/runtime.ts';
@@ -356,7 +357,7 @@ export class WsSession implements ConnectionEvents {
     try {
       yield* this.#close(GOING_AWAY_CODE);
     } catch (second) {
-      this.#host.log('debug', `exception while the socket was closed: ${String(second)}`);
+      this.#host.log('debug', `exception while the socket was closed: ${thrownText(second)}`);
     }
     this.#settle()?.fail(error);
   }

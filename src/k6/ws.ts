@@ -56,7 +56,7 @@ class ConnectOp extends Op {
 
   override throw(error: unknown): never {
     // Made in an engine callback; here the frames of the script are on the stack.
-    if (error instanceof Error && error === this.#failure) Error.captureStackTrace(error);
+    if (error === this.#failure && error instanceof Error) Error.captureStackTrace(error);
     throw error;
   }
 }

@@ -419,6 +419,13 @@ const RUN_ROWS: readonly OptionRow[] = [
     support: 'differs',
     note: 'a VU whose address has no port left takes the next address',
   }),
+  createRow('run', 'tlsSessionReuse', boolKind, {
+    ...PLAIN_FLAG,
+    env: 'GHARIAL_TLS_SESSION_REUSE',
+    default: 'true',
+    help: 'resume TLS sessions of wss: connections; false = a full handshake each time, as k6',
+    note: 'gharial only',
+  }),
   createRow('run', 'wsDebug', wsDebugKind, {
     ...PLAIN_FLAG,
     env: 'GHARIAL_WS_DEBUG',

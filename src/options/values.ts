@@ -101,6 +101,7 @@ export interface RunSettings {
   readonly secretSource: readonly string[];
   readonly consoleOutput: string;
   readonly localIPs: string;
+  readonly tlsSessionReuse: boolean;
   /** '', 'handshake' or 'frames'. */
   readonly wsDebug: string;
   readonly wsDebugVus: string;

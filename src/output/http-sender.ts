@@ -31,6 +31,8 @@ export interface HttpSenderSettings {
   /** Requests at a time; with 1, batches arrive in order. */
   readonly concurrency: number;
   readonly tls?: TlsSettings;
+  /** Instead of plain HTTP; closed with the sender. */
+  readonly transport?: BatchTransport;
   readonly warn: (message: string) => void;
   /** Before the second attempt; each further delay is four times as long. */
   readonly retryDelayMs?: number;
@@ -48,16 +50,22 @@ const PENDING_BYTES_MAX = 32 * 1024 * 1024;
 /** Of the server's answer, for the log. */
 const ANSWER_CHARS_MAX = 300;
 
-/** Why an attempt failed; undefined if it did not. */
-interface Fault {
+/** Why an attempt failed. */
+export interface SendFault {
   readonly reason: string;
   readonly isWorthRetrying: boolean;
 }
 
+/** One way to bring a batch to a server. */
+export interface BatchTransport {
+  /** One attempt; undefined if the server took the batch. Rejects if it could not be asked. */
+  post(batch: HttpBatch, signal: AbortSignal): Promise<SendFault | undefined>;
+  close(): void;
+}
+
 export class HttpSender {
   readonly #settings: HttpSenderSettings;
-  readonly #agent: Agent;
-  readonly #tlsAgent: TlsAgent;
+  readonly #transport: BatchTransport;
   readonly #giveUp = new AbortController();
   readonly #waiting: HttpBatch[] = [];
   #pendingBytes = 0;
@@ -68,18 +76,8 @@ export class HttpSender {
   #onIdle: (() => void) | undefined;
 
   constructor(settings: HttpSenderSettings) {
-    const { concurrency: maxSockets, tls } = settings;
     this.#settings = settings;
-    this.#agent = new Agent({ keepAlive: true, maxSockets });
-    this.#tlsAgent = new TlsAgent({
-      keepAlive: true,
-      maxSockets,
-      rejectUnauthorized: tls?.isVerified ?? true,
-      minVersion: tls?.minVersion,
-      ca: tls?.ca,
-      cert: tls?.certificate,
-      key: tls?.key,
-    });
+    this.#transport = settings.transport ?? new HttpTransport(settings.concurrency, settings.tls);
   }
 
   /** Batches that did not get through so far. */
@@ -115,8 +113,7 @@ export class HttpSender {
       });
     }
     clearTimeout(timer);
-    this.#agent.destroy();
-    this.#tlsAgent.destroy();
+    this.#transport.close();
     if (this.#lost > 0) warn(`the ${name} output lost ${this.#lost} of ${this.#batches} batches`);
   }
 
@@ -150,18 +147,12 @@ export class HttpSender {
   }
 
   /** Never rejects. */
-  async #attempt(batch: HttpBatch): Promise<Fault | undefined> {
+  async #attempt(batch: HttpBatch): Promise<SendFault | undefined> {
     if (this.#giveUp.signal.aborted) return { reason: 'the run has ended', isWorthRetrying: false };
     const timeout = AbortSignal.timeout(this.#settings.timeoutMs);
     const signal = AbortSignal.any([timeout, this.#giveUp.signal]);
     try {
-      const { status, text } = await this.#post(batch, signal);
-      if (status >= 200 && status < 300) return undefined;
-      const answer = text === '' ? '' : ` (${text.trim()})`;
-      return {
-        reason: `got status code: ${status} instead expected a 2xx successful status code${answer}`,
-        isWorthRetrying: status === 429 || status >= 500,
-      };
+      return await this.#transport.post(batch, signal);
     } catch (error) {
       if (timeout.aborted) {
         const reason = `no answer from ${batch.url.host} within ${this.#settings.timeoutMs} ms`;
@@ -171,7 +162,41 @@ export class HttpSender {
     }
   }
 
-  #post(batch: HttpBatch, signal: AbortSignal): Promise<{ status: number; text: string }> {
+  /** Tells of a reason once, until another one comes. */
+  #lose(reason: string): void {
+    this.#lost++;
+    if (reason === this.#lastReason) return;
+    this.#lastReason = reason;
+    this.#settings.warn(`the ${this.#settings.name} output could not send a batch: ${reason}`);
+  }
+}
+
+/** HTTP/1.1 with connections that are kept. */
+class HttpTransport implements BatchTransport {
+  readonly #agent: Agent;
+  readonly #tlsAgent: TlsAgent;
+
+  constructor(maxSockets: number, tls: TlsSettings | undefined) {
+    this.#agent = new Agent({ keepAlive: true, maxSockets });
+    this.#tlsAgent = new TlsAgent({ keepAlive: true, maxSockets, ...toTlsOptions(tls) });
+  }
+
+  async post(batch: HttpBatch, signal: AbortSignal): Promise<SendFault | undefined> {
+    const { status, text } = await this.#request(batch, signal);
+    if (status >= 200 && status < 300) return undefined;
+    const answer = text === '' ? '' : ` (${text.trim()})`;
+    return {
+      reason: `got status code: ${status} instead expected a 2xx successful status code${answer}`,
+      isWorthRetrying: status === 429 || status >= 500,
+    };
+  }
+
+  close(): void {
+    this.#agent.destroy();
+    this.#tlsAgent.destroy();
+  }
+
+  #request(batch: HttpBatch, signal: AbortSignal): Promise<{ status: number; text: string }> {
     const { url, body } = batch;
     const isTls = url.protocol === 'https:';
     const headers = { ...batch.headers, 'Content-Length': String(body.length) };
@@ -194,14 +219,17 @@ export class HttpSender {
       request.end(body);
     });
   }
+}
 
-  /** Tells of a reason once, until another one comes. */
-  #lose(reason: string): void {
-    this.#lost++;
-    if (reason === this.#lastReason) return;
-    this.#lastReason = reason;
-    this.#settings.warn(`the ${this.#settings.name} output could not send a batch: ${reason}`);
-  }
+/** As node:https and node:http2 take them. */
+export function toTlsOptions(tls: TlsSettings | undefined) {
+  return {
+    rejectUnauthorized: tls?.isVerified ?? true,
+    minVersion: tls?.minVersion,
+    ca: tls?.ca,
+    cert: tls?.certificate,
+    key: tls?.key,
+  };
 }
 
 /** Resolves after the time, or at once when the signal is aborted. */

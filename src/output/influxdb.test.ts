@@ -91,8 +91,8 @@ describe('InfluxOutput', () => {
     );
     assert.deepEqual(written(), [
       'checks,check=c\\,"1",group=::my\\ group,scenario=default,testid=t1 value=1 1795290593861903000',
-      'my_trend,a=b,x\\ y=z value=12.5 1795290593861903000',
-      'ws_sessions,scenario=default,testid=t1 url="ws://h/\\"p\\"",value=1 1795290593861903000',
+      'my_trend,a=b,x\\ y=z value=12.5 1795290593861903001',
+      'ws_sessions,scenario=default,testid=t1 url="ws://h/\\"p\\"",value=1 1795290593861903002',
     ]);
     assert.deepEqual(warnings, []);
   });
@@ -115,7 +115,7 @@ describe('InfluxOutput', () => {
         measurement: 'iterations',
         tags: { own: text, [`k${text}`]: 'v' },
         fields: { url: text, value: 1.5 },
-        time: '1795290593861903000',
+        time: `1795290593861903${String(index).padStart(3, '0')}`,
       });
     }
   });

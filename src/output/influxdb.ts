@@ -8,7 +8,7 @@ import { type InfluxFieldKind, type SeriesLine, seriesLine } from './influx-line
 import type { Output, SampleBatch } from './output.ts';
 import { type Environment, OutputSettings, outputFault } from './output-settings.ts';
 import { PushInterval } from './push-interval.ts';
-import { nanosecondText } from './sample-time.ts';
+import { toMicroseconds } from './sample-time.ts';
 
 const DIVISORS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 const MICROSECOND_NAMES: ReadonlySet<string> = new Set(['u', 'us', 'µ']);
@@ -172,8 +172,8 @@ function quoteDatabase(name: string): string {
 
 /** @throws GharialError OUTPUT_FAILED for an unknown precision */
 function timeText(outputName: string, precision: string): (timeMs: number) => string {
-  if (precision === 'ns') return nanosecondText;
-  if (MICROSECOND_NAMES.has(precision)) return (timeMs) => nanosecondText(timeMs).slice(0, -3);
+  if (precision === 'ns') return distinctNanoseconds();
+  if (MICROSECOND_NAMES.has(precision)) return (timeMs) => String(toMicroseconds(timeMs));
   if (Object.hasOwn(DIVISORS_MS, precision)) {
     const divisor = DIVISORS_MS[precision as keyof typeof DIVISORS_MS]; // a key of it
     return (timeMs) => String(Math.floor(timeMs / divisor));
@@ -263,4 +263,13 @@ export class InfluxOutput implements Output {
     };
     return { url, headers, body: Buffer.from(body) };
   }
+}
+
+/**
+ * InfluxDB keeps one point per series and time. Our times have microseconds, in which several samples may
+ * fall; the digits behind tell them apart.
+ */
+function distinctNanoseconds(): (timeMs: number) => string {
+  let count = 0;
+  return (timeMs) => `${toMicroseconds(timeMs)}${String(count++ % 1000).padStart(3, '0')}`;
 }

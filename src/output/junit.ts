@@ -114,7 +114,7 @@ function caseElement({ className, name, failure, note }: TestCase): string {
 
 /** Of text and of attributes. XML has no way to write most control characters: they go. */
 function escapeXml(text: string): string {
-  return text.replace(CONTROLS, '').replace(/[&<>"\n\r\t]/g, (char) => `&#${char.charCodeAt(0)};`);
+  return text
+    .replace(/(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '')
+    .replace(/[&<>"\n\r\t]/g, (char) => `&#${char.charCodeAt(0)};`);
 }
-
-const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;

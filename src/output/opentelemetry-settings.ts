@@ -7,9 +7,12 @@ import { type Environment, OutputSettings } from './output-settings.ts';
 export const OPENTELEMETRY_NAME = 'opentelemetry';
 const PREFIX = 'K6_OTEL_';
 const AGGREGATION = 'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION';
+const PROTOCOLS = ['grpc', 'http/protobuf'] as const;
+const GRPC_PATH = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 const HISTOGRAMS = ['explicit_bucket_histogram', 'base2_exponential_bucket_histogram'] as const;
 
 export interface OpenTelemetrySettings {
+  readonly protocol: (typeof PROTOCOLS)[number];
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsSettings;
@@ -25,10 +28,11 @@ export interface OpenTelemetrySettings {
 export function readOpenTelemetrySettings(env: Environment, cwd: string): OpenTelemetrySettings {
   const name = OPENTELEMETRY_NAME;
   const read = OutputSettings.ofEnvironment(name, env, PREFIX, ExitCode.invalidConfig);
-  const protocol = read.text('EXPORTER_PROTOCOL') ?? 'http/protobuf';
-  if (protocol !== 'http/protobuf') {
-    const reason = protocol === 'grpc' ? 'is not supported yet' : 'is unknown';
-    throw read.fault(`${PREFIX}EXPORTER_PROTOCOL: '${protocol}' ${reason}; expected http/protobuf`);
+  const protocol = PROTOCOLS.find((known) => known === (read.text('EXPORTER_PROTOCOL') ?? 'grpc'));
+  if (protocol === undefined) {
+    throw read.fault(
+      `unsupported exporter protocol '${read.text('EXPORTER_PROTOCOL')}'; expected ${PROTOCOLS.join(' or ')}`,
+    );
   }
   const histogram = env[AGGREGATION] || HISTOGRAMS[0];
   const known = HISTOGRAMS.find((kind) => kind === histogram);
@@ -39,8 +43,9 @@ export function readOpenTelemetrySettings(env: Environment, cwd: string): OpenTe
   const certificate = read.file('TLS_CLIENT_CERTIFICATE', cwd);
   const key = read.file('TLS_CLIENT_KEY', cwd);
   return {
-    url: readUrl(read),
-    headers: readHeaders(read),
+    protocol,
+    url: protocol === 'grpc' ? readGrpcUrl(read) : readHttpUrl(read),
+    headers: readHeaders(read, protocol),
     tls: {
       isVerified: read.bool('TLS_INSECURE_SKIP_VERIFY') !== true,
       minVersion: 'TLSv1.3',
@@ -56,22 +61,33 @@ export function readOpenTelemetrySettings(env: Environment, cwd: string): OpenTe
   };
 }
 
-/** The endpoint has no scheme: whether it is secure is a setting of its own. */
-function readUrl(read: OutputSettings): URL {
-  const endpoint = read.text('HTTP_EXPORTER_ENDPOINT') ?? 'localhost:4318';
+function readGrpcUrl(read: OutputSettings): URL {
+  return toUrl(read, 'GRPC_EXPORTER', 'localhost:4317', GRPC_PATH);
+}
+
+function readHttpUrl(read: OutputSettings): URL {
   const path = read.text('HTTP_EXPORTER_URL_PATH') ?? '/v1/metrics';
-  const scheme = read.bool('HTTP_EXPORTER_INSECURE') === true ? 'http' : 'https';
-  const address = `${scheme}://${endpoint}${path.startsWith('/') ? '' : '/'}${path}`;
+  return toUrl(read, 'HTTP_EXPORTER', 'localhost:4318', path.startsWith('/') ? path : `/${path}`);
+}
+
+/** The endpoint has no scheme: whether it is secure is a setting of its own. */
+function toUrl(read: OutputSettings, stem: string, byDefault: string, path: string): URL {
+  const endpoint = read.text(`${stem}_ENDPOINT`) ?? byDefault;
+  const scheme = read.bool(`${stem}_INSECURE`) === true ? 'http' : 'https';
+  const address = `${scheme}://${endpoint}${path}`;
   if (!endpoint.includes('/') && URL.canParse(address)) return new URL(address);
   throw read.fault(
-    `${PREFIX}HTTP_EXPORTER_ENDPOINT: got ${JSON.stringify(endpoint)}; expected host:port`,
+    `${PREFIX}${stem}_ENDPOINT: got ${JSON.stringify(endpoint)}; expected host:port`,
   );
 }
 
-function readHeaders(read: OutputSettings): Record<string, string> {
+function readHeaders(
+  read: OutputSettings,
+  protocol: OpenTelemetrySettings['protocol'],
+): Record<string, string> {
   const headers = Object.fromEntries(read.pairs('HEADERS', '='));
   const username = read.text('HTTP_EXPORTER_USERNAME');
-  if (username !== undefined) {
+  if (username !== undefined && protocol === 'http/protobuf') {
     const pair = `${username}:${read.text('HTTP_EXPORTER_PASSWORD') ?? ''}`;
     headers['Authorization'] = `Basic ${Buffer.from(pair).toString('base64')}`;
   }

@@ -22,6 +22,7 @@ afterEach(() => server.close());
 function create(env: Record<string, string> = {}): OpenTelemetryOutput {
   const settings = readOpenTelemetrySettings(
     {
+      K6_OTEL_EXPORTER_PROTOCOL: 'http/protobuf',
       K6_OTEL_HTTP_EXPORTER_INSECURE: 'true',
       K6_OTEL_HTTP_EXPORTER_ENDPOINT: server.url.replace('http://', ''),
       ...env,
@@ -162,16 +163,22 @@ describe('OpenTelemetryOutput', () => {
 });
 
 describe('readOpenTelemetrySettings', () => {
-  it('has the defaults of k6, over HTTP', () => {
+  it('has the defaults of k6', () => {
     const { url, serviceName, exportIntervalMs, histogram } = readOpenTelemetrySettings({}, '/');
-    assert.equal(url.href, 'https://localhost:4318/v1/metrics');
+    assert.equal(
+      url.href,
+      'https://localhost:4317/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+    );
     assert.deepEqual([serviceName, exportIntervalMs], ['k6', 10_000]);
     assert.equal(histogram, 'explicit_bucket_histogram');
+    const http = readOpenTelemetrySettings({ K6_OTEL_EXPORTER_PROTOCOL: 'http/protobuf' }, '/');
+    assert.equal(http.url.href, 'https://localhost:4318/v1/metrics');
   });
 
   it('reads headers and credentials', () => {
     const { headers } = readOpenTelemetrySettings(
       {
+        K6_OTEL_EXPORTER_PROTOCOL: 'http/protobuf',
         K6_OTEL_HEADERS: 'a=b, c=d=e',
         K6_OTEL_HTTP_EXPORTER_USERNAME: 'eva',
         K6_OTEL_HTTP_EXPORTER_PASSWORD: 'x',
@@ -188,9 +195,8 @@ describe('readOpenTelemetrySettings', () => {
         exitCode: 104,
         message,
       });
-    refuse('K6_OTEL_EXPORTER_PROTOCOL', 'grpc', /'grpc' is not supported yet/);
-    refuse('K6_OTEL_EXPORTER_PROTOCOL', 'http', /'http' is unknown/);
-    refuse('K6_OTEL_HTTP_EXPORTER_ENDPOINT', 'http://h:1', /expected host:port/);
+    refuse('K6_OTEL_EXPORTER_PROTOCOL', 'http', /unsupported exporter protocol 'http'/);
+    refuse('K6_OTEL_GRPC_EXPORTER_ENDPOINT', 'http://h:1', /expected host:port/);
     refuse('K6_OTEL_HEADERS', 'a', /expected name=value/);
     refuse('K6_OTEL_TLS_CERTIFICATE', 'nope.pem', /ENOENT/);
     refuse('OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION', 'x', /got 'x'/);

@@ -1,5 +1,5 @@
 /**
- * `--out opentelemetry`: the run's metrics by OTLP over HTTP, as protobuf, under k6's names.
+ * `--out opentelemetry`: the run's metrics by OTLP, over gRPC or HTTP, under k6's names.
  *
  * Every export holds all series with their values from the beginning of the run on (cumulative
  * temporality), so that a lost export costs resolution, not counts.
@@ -14,6 +14,7 @@ import type { Sink } from '../metrics/sink.ts';
 import type { Sketch } from '../metrics/sketch.ts';
 import { type BucketRange, SCALE, toExponentialBuckets } from './exponential-buckets.ts';
 import { type ExportedSeries, type Labels, SeriesExport } from './exported-series.ts';
+import { GrpcTransport } from './grpc-transport.ts';
 import { HttpSender } from './http-sender.ts';
 import { OPENTELEMETRY_NAME, type OpenTelemetrySettings } from './opentelemetry-settings.ts';
 import type { Output, RunInfo, RunResult } from './output.ts';
@@ -45,7 +46,7 @@ export class OpenTelemetryOutput implements Output {
     warn: (message: string) => void,
     clock: () => number = nowMs,
   ) {
-    const { url, tls, exportIntervalMs } = settings;
+    const { protocol, url, tls, exportIntervalMs } = settings;
     this.#settings = settings;
     this.#clock = clock;
     this.#interval = new PushInterval(exportIntervalMs);
@@ -54,9 +55,10 @@ export class OpenTelemetryOutput implements Output {
       timeoutMs: TIMEOUT_MS,
       concurrency: 1,
       tls,
+      ...(protocol === 'grpc' ? { transport: new GrpcTransport(url, tls) } : {}),
       warn,
     });
-    this.description = `opentelemetry (${url.href})`;
+    this.description = `opentelemetry (${protocol}, ${url.host})`;
   }
 
   start({ startMs }: RunInfo): void {

@@ -130,11 +130,19 @@ function buildOptions(request: BundleRequest, loader: esbuild.Loader) {
   } satisfies esbuild.BuildOptions;
 }
 
+/**
+ * A default import of a CommonJS module is its `exports.default` if there is one, as in k6; the bundler's
+ * helper asks for the `__esModule` mark first.
+ */
+function withK6Interop(code: string): string {
+  return code.replace('!mod.__esModule ?', '!("default" in Object(mod)) ?');
+}
+
 type BuildResult = esbuild.BuildResult<{ write: false; metafile: true }>;
 
 function moduleOf(result: BuildResult, entryDir: string, cwd: string): BundledModule {
   const { metafile, warnings } = result;
-  const code = textOf(result, '.js');
+  const code = withK6Interop(textOf(result, '.js'));
   const { sources, sourcesContent, names, mappings } = JSON.parse(textOf(result, '.js.map')) as {
     sources: string[];
     sourcesContent: string[];

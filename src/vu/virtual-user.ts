@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
+import { thrownStack, thrownText } from '../base/thrown.ts';
 import { createConsole } from '../k6/console.ts';
 import { CookieJar } from '../k6/cookie-jar.ts';
 import type { RandomSource } from '../k6/core.ts';
@@ -73,6 +74,16 @@ export interface Activation {
 
 type UserFunction = (this: unknown, ...args: unknown[]) => unknown;
 
+/** The end of an init run whose top-level `await` waits for what nobody will settle. */
+const UNFINISHED: RunEnd = {
+  outcome: 'failed',
+  error: new GharialError(
+    'SCRIPT_UNFINISHED',
+    "initializing the main module hasn't finished: a top-level await waits for a promise that nothing settles",
+  ),
+  isRejection: false,
+};
+
 const NO_METADATA: ReadonlyMap<string, string> = new Map();
 
 /** Lets promise reactions run between two listeners of one event. */
@@ -103,7 +114,8 @@ export class VirtualUser
 
   #phase: Phase = 'init';
   #run: Run | undefined;
-  #exports: Readonly<Record<string, unknown>> = {};
+  /** Undefined until the program has run to its end. */
+  #exports: Readonly<Record<string, unknown>> | undefined;
   #holdCount = 0;
   #isFinishing = false;
   #isRecording = true;
@@ -170,18 +182,19 @@ export class VirtualUser
       () => this.#instantiate(),
       (end) => {
         this.#random?.unseed();
-        onEnd(end);
+        const isUnfinished = end.outcome === 'complete' && this.#exports === undefined;
+        onEnd(isUnfinished ? UNFINISHED : end);
       },
     );
   }
 
   /** Names of the exported functions, and whether a name is exported at all. */
   exported(name: string): unknown {
-    return this.#exports[name];
+    return this.#exports?.[name];
   }
 
   get exportNames(): string[] {
-    return Object.keys(this.#exports);
+    return Object.keys(this.#exports ?? {});
   }
 
   /** Calls an exported function once, outside scenarios: setup, teardown, handleSummary. */
@@ -198,7 +211,7 @@ export class VirtualUser
       ? this.#environment.runTags.with('group', groupPath)
       : this.#environment.runTags;
     this.#begin(
-      () => this.#call(this.#exports[name], args),
+      () => this.#call(this.exported(name), args),
       (end) => {
         if (phase !== 'summary') this.flushBytes();
         onEnd(end);
@@ -231,7 +244,7 @@ export class VirtualUser
     this.#startIteration(activation);
     const startMs = nowMs();
     this.#begin(
-      () => this.#call(this.#exports[activation.exec], [this.#setupData?.value]),
+      () => this.#call(this.exported(activation.exec), [this.#setupData?.value]),
       (end) => {
         if (end.outcome !== 'interrupted') this.#recordIteration(nowMs() - startMs);
         this.flushBytes();
@@ -714,12 +727,20 @@ function nativeErrors<T>(call: () => T): T {
 
 /** The text of a script failure as it is logged: stack of an Error, text of anything else. */
 export function describeFailure(error: unknown, isRejection: boolean): string {
-  const text = error instanceof Error ? (error.stack ?? String(error)) : displayThrown(error);
-  const line = text.endsWith('\n') ? text : `${text}\n`;
+  const line = `${scriptStack(error).trimEnd()}\n`;
   return isRejection ? `Uncaught (in promise) ${line.trimEnd()}` : line;
 }
 
-function displayThrown(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value);
-  return String(value);
+/** The stack, unless it has no frame of the script and would only show ours. */
+function scriptStack(error: unknown): string {
+  const stack = thrownStack(error);
+  return stack.includes('\n    at ') && !hasScriptFrames(error) ? thrownText(error) : stack;
+}
+
+function hasScriptFrames(error: unknown): boolean {
+  try {
+    return error instanceof Error && userFrames(error).length > 0;
+  } catch {
+    return false; // an error whose stack throws
+  }
 }

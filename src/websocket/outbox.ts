@@ -12,7 +12,7 @@ import {
   writeFrame,
   writeTextFrame,
 } from './encoder.ts';
-import { LENGTH_7_MAX, LENGTH_16_MAX } from './frame.ts';
+import { CONTROL_BIT, LENGTH_7_MAX, LENGTH_16_MAX } from './frame.ts';
 import { nextMaskingKey } from './mask.ts';
 
 /** Frames up to half of this share the memory; larger ones get their own. */
@@ -104,7 +104,9 @@ export class Outbox {
   /** @param firstByte FIN, RSV bits and opcode. The payload is copied. */
   push(firstByte: number, payload: Uint8Array): void {
     const memory = this.reserve(frameBytesMax(payload.length));
-    this.advance(writeFrame(memory, this.to, firstByte, payload, nextMaskingKey()), payload.length);
+    const end = writeFrame(memory, this.to, firstByte, payload, nextMaskingKey());
+    // Control frames are no part of what WHATWG counts as buffered.
+    this.advance(end, (firstByte & CONTROL_BIT) === 0 ? payload.length : 0);
   }
 
   /** Hands everything queued to the sink in one write. */

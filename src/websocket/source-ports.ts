@@ -4,6 +4,7 @@
  * in all; a port that is named serves one connection per destination. Nothing here binds: what the
  * system refuses is given back, and the next lease is for another port.
  */
+import { createPrng, randomSeed } from '../base/prng.ts';
 import type { ResolvedAddress, SourceLease } from './api.ts';
 import { WebSocketError, WebSocketErrorCode } from './errors.ts';
 
@@ -37,6 +38,7 @@ export function partOfPorts(range: PortRange, index: number, count: number): Por
 export class SourcePorts {
   private readonly addresses: SourceAddresses;
   private readonly range: PortRange;
+  private readonly random = createPrng(randomSeed());
   /** By source and destination. */
   private readonly walks = new Map<string, PortWalk>();
 
@@ -71,7 +73,9 @@ export class SourcePorts {
     const key = `${address}>${to.address}>${to.port}`;
     let walk = this.walks.get(key);
     if (walk === undefined) {
-      walk = new PortWalk(this.range);
+      const { first, last } = this.range;
+      // The ports of an earlier run may still be waiting for their last packets.
+      walk = new PortWalk(this.range, this.random.nextInt(Math.max(1, last - first + 1)));
       this.walks.set(key, walk);
     }
     return walk;
@@ -85,11 +89,11 @@ class PortWalk {
   private readonly taken = new Set<number>();
   private next: number;
 
-  constructor({ first, last }: PortRange) {
+  /** @param start which port is the first, counted from the first of the range. */
+  constructor({ first, last }: PortRange, start: number) {
     this.first = first;
     this.size = Math.max(0, last - first + 1);
-    // The ports of an earlier run may still be waiting for their last packets.
-    this.next = Math.floor(Math.random() * this.size);
+    this.next = start;
   }
 
   take(): number | undefined {

@@ -30,7 +30,7 @@ export function createNetwork(
   const sources = pool === undefined || plan === undefined ? undefined : sourcesOf(pool, plan);
   const isDebugged = parseVuList(plan?.wsDebugVus ?? '');
   const level = wsDebugLevel(plan);
-  const common = commonTls(options);
+  const common = commonTls(options, plan?.tlsSessionReuse ?? true);
   // Contexts and sessions are kept by settings object: one for each certificate.
   const settings = new Map<ClientCertificate, TlsSettings>();
   const tlsFor = (host: string): TlsSettings => {
@@ -103,10 +103,11 @@ export function httpSettings(
   };
 }
 
-function commonTls(options: Options): TlsSettings {
+function commonTls(options: Options, reusesSessions: boolean): TlsSettings {
   const { min, max } = options.tlsVersion ?? { min: undefined, max: undefined };
   return {
     rejectUnauthorized: !options.insecureSkipTLSVerify,
+    reusesSessions,
     ...(min === undefined ? {} : { minVersion: TLS_VERSION[min] }),
     ...(max === undefined ? {} : { maxVersion: TLS_VERSION[max] }),
     ...(options.tlsCipherSuites === undefined

@@ -5,6 +5,7 @@
 import { lookup } from 'node:dns';
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { isThrown, thrownText } from '../base/thrown.ts';
 import { TimerHeap } from '../base/timer-heap.ts';
 import type {
   ErrorReport,
@@ -167,11 +168,18 @@ export class WorkerRun {
       for (const name of vu.exportNames) {
         exports[name] = typeof vu.exported(name) === 'function' ? 'function' : 'other';
       }
-      const options = vu.exported('options');
+      const optionsJson = this.#optionsJson(vu.exported('options'));
+      if (optionsJson instanceof GharialError) {
+        this.#send({
+          kind: 'initFailed',
+          error: errorReport(optionsJson, false, ExitCode.invalidConfig),
+        });
+        return;
+      }
       this.#send({
         kind: 'probed',
         result: {
-          optionsJson: options === undefined ? undefined : JSON.stringify(options),
+          optionsJson,
           exports,
           metrics: registry.all().map(({ name, type, contains }) => ({ name, type, contains })),
           files: recorder.files,
@@ -179,6 +187,16 @@ export class WorkerRun {
         },
       });
     });
+  }
+
+  /** The exported options as JSON, undefined if there are none, or why they cannot be told. */
+  #optionsJson(options: unknown): string | undefined | GharialError {
+    try {
+      return options === undefined ? undefined : JSON.stringify(options);
+    } catch (cause) {
+      const message = `the exported options are not JSON: ${thrownText(cause)}`;
+      return new GharialError('OPTION_INVALID', message, { exitCode: ExitCode.invalidConfig });
+    }
   }
 
   #reportInitEnd(end: RunEnd): void {
@@ -261,7 +279,7 @@ export class WorkerRun {
       recorder: run?.recorder ?? this.#createRecorder(0),
       runTags: space.empty.withAll(options.tags),
       systemTags: new Set(options.systemTags),
-      testOptions: run?.plan.testOptions ?? {},
+      testOptions: deepFreeze(run?.plan.testOptions ?? {}),
       isThrowing: options.throw,
       resetsCookies: !options.noCookiesReset,
       env: this.#env,
@@ -426,6 +444,15 @@ function defaultOptions(): Options {
   return consolidate(sources).options;
 }
 
+/** The clone that a thread gets of frozen data is not frozen. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}
+
 const NO_INSTANCE = {
   iterationsCompleted: 0,
   iterationsInterrupted: 0,
@@ -445,7 +472,7 @@ function builtinsOf(registry: MetricRegistry): BuiltinMetrics {
 }
 
 function errorReport(error: unknown, isRejection: boolean, exitCode: ExitCode): ErrorReport {
-  if (error instanceof GharialError) {
+  if (isThrown(error, GharialError)) {
     const { code, message, hint } = error;
     return { code, message, hint, exitCode: error.exitCode, isScriptException: false };
   }

@@ -26,6 +26,7 @@ const BUILT_INS: readonly BuiltIn[] = [
     ending: (version) =>
       `export const findBetween = /* @__PURE__ */ createFindBetween(${isBefore(version, 1, 2)});\n`,
   },
+  { name: 'papaparse', file: 'papaparse/papaparse.min.js' },
   { name: 'url', file: './url.js' },
 ];
 
