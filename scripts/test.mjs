@@ -18,7 +18,7 @@ if (files.length === 0) {
 }
 const run = spawnSync(
   process.execPath,
-  ['--test', '--test-reporter=spec', '--test-timeout=60000', '--test-concurrency=2', ...files],
+  ['--test', '--test-reporter=spec', '--test-timeout=240000', '--test-concurrency=2', ...files],
   {
     stdio: 'inherit',
   },

@@ -14,13 +14,13 @@ export class OutputSettings {
   readonly #outputName: string;
   readonly #values: ReadonlyMap<string, string>;
   readonly #label: (key: string) => string;
-  readonly #exitCode: ExitCode;
+  readonly #exitCode: typeof ExitCode.invalidConfig | undefined;
 
   constructor(
     outputName: string,
     values: ReadonlyMap<string, string>,
     label: (key: string) => string,
-    exitCode: ExitCode = ExitCode.other,
+    exitCode?: typeof ExitCode.invalidConfig,
   ) {
     this.#exitCode = exitCode;
     this.#outputName = outputName;
@@ -33,7 +33,7 @@ export class OutputSettings {
     outputName: string,
     env: Environment,
     prefix: string,
-    exitCode?: ExitCode,
+    exitCode?: typeof ExitCode.invalidConfig,
   ): OutputSettings {
     const values = new Map<string, string>();
     for (const [name, value] of Object.entries(env)) {
@@ -107,7 +107,17 @@ export class OutputSettings {
   }
 
   fault(reason: string, cause?: unknown): GharialError {
-    return outputFault(this.#outputName, reason, cause, this.#exitCode);
+    if (this.#exitCode === undefined) {
+      return outputFault(this.#outputName, reason, cause);
+    }
+    return new GharialError(
+      'OUTPUT_FAILED',
+      `could not create the '${this.#outputName}' output: ${reason}`,
+      {
+        cause,
+        exitCode: ExitCode.invalidConfig,
+      },
+    );
   }
 
   /** The text of the file that the setting names. */
@@ -131,16 +141,11 @@ export class OutputSettings {
 }
 
 /** The failure to make an output, as k6 words it. */
-export function outputFault(
-  outputName: string,
-  reason: string,
-  cause?: unknown,
-  exitCode: ExitCode = ExitCode.other,
-): GharialError {
+export function outputFault(outputName: string, reason: string, cause?: unknown): GharialError {
   return new GharialError(
     'OUTPUT_FAILED',
     `could not create the '${outputName}' output: ${reason}`,
-    { cause, exitCode },
+    { cause },
   );
 }
 
