@@ -21,7 +21,7 @@ test('says what each limit allows and which is the lowest', () => {
     text,
     /source ports +32768-60999: 28,232 connections to one address and port, from 1 /,
   );
-  assert.match(text, /Up to 19,936 connections .*\n {2}- open files: ulimit -n 20001 /);
+  assert.match(text, /Up to 19,936 connections .*\n {2}- open files: ulimit -n 39936 /);
   assert.match(describeHost(FACTS, 3), /84,696 connections .* from 3 source addresses/);
 });
 

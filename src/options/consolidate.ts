@@ -72,7 +72,7 @@ export function resolveSettings(
     secretSource: values.secretSource ?? [],
     consoleOutput: values.consoleOutput ?? '',
     localIPs: values.localIPs ?? '',
-    tlsSessionReuse: values.tlsSessionReuse ?? true,
+    tlsSessionReuse: values.tlsSessionReuse ?? false,
     wsDebug: values.wsDebug ?? '',
     wsDebugVus: values.wsDebugVus ?? '',
     includeSystemEnvVars: values.includeSystemEnvVars ?? defaults.includesSystemEnvVars,

@@ -422,8 +422,8 @@ const RUN_ROWS: readonly OptionRow[] = [
   createRow('run', 'tlsSessionReuse', boolKind, {
     ...PLAIN_FLAG,
     env: 'GHARIAL_TLS_SESSION_REUSE',
-    default: 'true',
-    help: 'resume TLS sessions of wss: connections; false = a full handshake each time, as k6',
+    default: 'false',
+    help: 'resume TLS sessions of wss: connections; else each makes a full handshake, as a new user would',
     note: 'gharial only',
   }),
   createRow('run', 'wsDebug', wsDebugKind, {

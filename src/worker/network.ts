@@ -30,7 +30,7 @@ export function createNetwork(
   const sources = pool === undefined || plan === undefined ? undefined : sourcesOf(pool, plan);
   const isDebugged = parseVuList(plan?.wsDebugVus ?? '');
   const level = wsDebugLevel(plan);
-  const common = commonTls(options, plan?.tlsSessionReuse ?? true);
+  const common = commonTls(options, plan?.tlsSessionReuse ?? false);
   // Contexts and sessions are kept by settings object: one for each certificate.
   const settings = new Map<ClientCertificate, TlsSettings>();
   const tlsFor = (host: string): TlsSettings => {
