@@ -18,7 +18,7 @@ import { parseFlags, requireScriptArgument } from '../options/flags.ts';
 import { parseEnvironment } from '../options/parse.ts';
 import { readProxies } from '../options/proxies.ts';
 import { OPTION_ROWS } from '../options/table.ts';
-import type { Layer, LayerValues, RunSettings } from '../options/values.ts';
+import type { Layer, LayerValues, RunSettings, Warning } from '../options/values.ts';
 import { createLogSink, type LogSink } from '../output/log-sink.ts';
 import { Redactor } from '../output/redactor.ts';
 import type { CommandContext } from './context.ts';
@@ -39,6 +39,8 @@ interface Invocation {
   readonly lowerLayers: readonly Layer[];
   readonly upperLayers: readonly Layer[];
   readonly settings: RunSettings;
+  /** Settings that have no effect here. */
+  readonly warnings: readonly Warning[];
   readonly restApi: RestApiRequest | undefined;
 }
 
@@ -82,13 +84,13 @@ function readInvocation(args: readonly string[], context: CommandContext): Invoc
   const file = readConfigFile(values.config ?? environment.values.config, context);
   const lowerLayers = file === undefined ? [] : [file];
   const upperLayers = [environment, cli];
-  const { settings } = resolveSettings([...lowerLayers, ...upperLayers], {
+  const { settings, warnings } = resolveSettings([...lowerLayers, ...upperLayers], {
     includesSystemEnvVars: true,
   });
   const { address } = settings;
   const restApi =
     address === '' ? undefined : { address, isRequired: values.address !== undefined };
-  return { script, lowerLayers, upperLayers, settings, restApi };
+  return { script, lowerLayers, upperLayers, settings, warnings, restApi };
 }
 
 async function run(
@@ -111,6 +113,7 @@ async function run(
   const warn = (message: string): void => {
     writeLog({ timeMs: nowMs(), level: 'warning', message, fields: {}, isInit: false });
   };
+  for (const { message } of invocation.warnings) warn(message);
   const stop = new AbortController();
   const unsubscribe = context.onStopSignal((signal) => {
     if (stop.signal.aborted) {

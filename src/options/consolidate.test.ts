@@ -318,6 +318,14 @@ test('unsupported options are warned about when they are set', () => {
   ]);
 });
 
+test('a feature flag that has no effect is warned about', () => {
+  const layers: Layer[] = [
+    { origin: 'cli', values: { features: ['native-histograms', 'freeze-env'] } },
+  ];
+  const { warnings } = resolveSettings(layers, { includesSystemEnvVars: true });
+  assert.deepEqual(warnings, [{ message: 'Unknown feature flag freeze-env: it has no effect' }]);
+});
+
 test('scripts see every key, unset as null, shortcuts as scenarios', () => {
   const script = { vus: 2, duration: '10s', thresholds: { iterations: ['count>1'] }, throw: true };
   const json = toTestOptions(merge({ script }).options);

@@ -104,7 +104,7 @@ export function resolveSettings(
   }
   return {
     settings: deepFreeze(settings),
-    warnings: unsupportedWarnings(values, ['run', 'global']),
+    warnings: [...unsupportedWarnings(values, ['run', 'global']), ...featureWarnings(settings)],
   };
 }
 
@@ -244,6 +244,14 @@ function segmentFaults({ executionSegment, executionSegmentSequence }: LayerValu
   return [
     `provided segment ${formatSegment(segment)} can't be found in sequence ${formatSegmentSequence(sequence)}`,
   ];
+}
+
+const KNOWN_FEATURES: ReadonlySet<string> = new Set(['native-histograms']);
+
+function featureWarnings({ features }: RunSettings): Warning[] {
+  return features
+    .filter((name) => !KNOWN_FEATURES.has(name))
+    .map((name) => ({ message: `Unknown feature flag ${name}: it has no effect` }));
 }
 
 function unsupportedWarnings(values: LayerValues, sections: readonly Section[]): Warning[] {

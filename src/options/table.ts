@@ -384,7 +384,7 @@ const RUN_ROWS: readonly OptionRow[] = [
     default: 'compact',
     help: 'end-of-test summary: compact, full or disabled',
     support: 'differs',
-    note: 'legacy, gone in k6 2.0, still works',
+    note: 'legacy, gone in k6 2.0, is taken and prints compact',
   }),
   createRow('run', 'summaryMode', noSummaryKind, {
     ...PLAIN_FLAG,
@@ -477,13 +477,16 @@ const RUN_ROWS: readonly OptionRow[] = [
   createRow('run', 'features', createListKind('names'), {
     ...WITH_FILE,
     help: 'k6 feature flags to switch on',
-    support: 'not-supported',
+    support: 'differs',
+    note: 'native-histograms; others have no effect, with a warning',
   }),
   createRow('run', 'webDashboard', boolKind, {
     ...WITH_FILE,
     ...ENV_ONLY,
     default: 'false',
     help: 'serve the live dashboard',
+    support: 'not-supported',
+    note: 'there is no live page yet',
   }),
   createRow('run', 'collectors', recordKind, {
     ...WITH_FILE,
@@ -503,8 +506,9 @@ const RUN_ROWS: readonly OptionRow[] = [
     ...PLAIN_FLAG,
     env: 'GHARIAL_ISOLATION',
     default: 'closure',
-    help: 'what VUs of one thread share: closure = built-in prototypes, context = nothing',
-    note: 'gharial only',
+    help: 'what VUs of one thread share: closure = built-in prototypes',
+    support: 'not-supported',
+    note: 'VUs of one thread share built-in prototypes',
   }),
   createRow('run', 'suspend', suspendKind, {
     ...PLAIN_FLAG,
