@@ -4,6 +4,7 @@
  * Pure functions over plain data. A terminal redraws the lines in place, anything else gets them
  * once a second below each other; who writes them, and when, is not decided here.
  */
+import type { ExecutorCounts } from '../schedule/progress.ts';
 
 /** The first line while the run gets ready: `Init   [  50% ] 4/8 VUs initialized`. */
 export interface StartStatus {
@@ -128,32 +129,7 @@ export type ExecutorProgress = {
   /** The same as the user reads it: `10m0s`. */
   readonly durationText: string;
   readonly isOver: boolean;
-} & (
-  | { readonly executor: 'constant-vus'; readonly vus: number }
-  | { readonly executor: 'ramping-vus'; readonly vusActive: number; readonly vusMax: number }
-  | {
-      readonly executor: 'constant-arrival-rate' | 'ramping-arrival-rate';
-      readonly vusRunning: number;
-      readonly vusActivated: number;
-      readonly vusMax: number;
-      readonly iterationsPerSecond: number;
-      readonly iterationsPerSecondMax: number;
-    }
-  | {
-      readonly executor: 'shared-iterations';
-      readonly vus: number;
-      readonly iterationsDone: number;
-      readonly iterations: number;
-    }
-  | {
-      readonly executor: 'per-vu-iterations';
-      readonly vus: number;
-      readonly iterationsDone: number;
-      /** All VUs together. */
-      readonly iterations: number;
-      readonly iterationsPerVu: number;
-    }
-);
+} & ExecutorCounts;
 
 /** Columns of a started scenario: VUs, time, and what its executor counts. */
 export function executorColumns(progress: ExecutorProgress): string[] {
