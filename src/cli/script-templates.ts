@@ -70,7 +70,10 @@ export default function () {
     const sending = setInterval(() => {
       socket.send(JSON.stringify({ number: sent++, at: Date.now() }));
     }, 100 + 100 * Math.random());
-    const leaving = setTimeout(() => socket.close(), 2000);
+    const leaving = setTimeout(() => {
+      clearInterval(sending);
+      socket.close();
+    }, 2000);
     socket.onclose = () => {
       clearInterval(sending);
       clearTimeout(leaving);
@@ -132,7 +135,10 @@ export default function (): void {
     const talking = setInterval(() => {
       tell({ event: 'SAY', message: String(Date.now()) });
     }, 300 + 400 * Math.random());
-    const leaving = setTimeout(() => tell({ event: 'LEAVE' }), 3000);
+    const leaving = setTimeout(() => {
+      clearInterval(talking);
+      tell({ event: 'LEAVE' });
+    }, 3000);
     socket.onclose = () => {
       clearInterval(talking);
       clearTimeout(leaving);
