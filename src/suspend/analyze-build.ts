@@ -251,7 +251,9 @@ class FlowBuilder implements SyntaxWalk {
             this.name(init, id.name);
             this.keys.rememberConstant(id, init);
           }
-          this.#assign(id, this.visit(init));
+          const value = this.visit(init);
+          if (id.type === 'ArrayPattern') this.iterate(id, value, init);
+          this.#assign(id, value);
         }
         return NOWHERE;
       case 'ReturnStatement':
@@ -415,6 +417,7 @@ class FlowBuilder implements SyntaxWalk {
     if (operator === '=') {
       if (this.#isCopy(node)) return NOWHERE;
       const value = this.visit(right);
+      if (left.type === 'ArrayPattern') this.iterate(left, value, right);
       this.#assign(left, value, isFunction(right));
       return value;
     }
@@ -491,6 +494,7 @@ class FlowBuilder implements SyntaxWalk {
         const source = this.visit(element.argument);
         flow.graph.flow(source, flow.parents(value));
         flow.graph.flow(flow.load(unit, source, ELEMENT), flow.field(unit.value, ELEMENT));
+        this.iterate(element, source, element.argument);
         continue;
       }
       const item = this.visit(element);
@@ -824,14 +828,12 @@ class FlowBuilder implements SyntaxWalk {
     } else {
       this.#assign(node.left, elements);
     }
-    if (!node.await && !this.keys.isNativeObject(node.right as acorn.AnyNode, 0)) {
-      this.#iterate(node, right);
-    }
+    if (!node.await) this.iterate(node, right, node.right);
     this.visit(node.body);
   }
 
-  /** `node` resumes the iterator of what is at `iterable`. */
-  #iterate(node: acorn.Node, iterable: Place): void {
+  iterate(site: acorn.Node, iterable: Place, source: acorn.Node): void {
+    if (this.keys.isNativeObject(source as acorn.AnyNode)) return;
     const flow = this.flow;
     const { unit, owner } = this.frame;
     const callee = flow.graph.newPlace(this.frame.unit.home);
@@ -841,7 +843,7 @@ class FlowBuilder implements SyntaxWalk {
     if (unit.isUser) flow.graph.flow(unit.generators, callee);
     flow.graph.supply(callee, iterable, Demand.Functions, Demand.Functions);
     flow.call({
-      site: node,
+      site,
       owner,
       unit,
       callee,
@@ -861,8 +863,8 @@ class FlowBuilder implements SyntaxWalk {
     if (functionInfo?.generator) {
       flow.graph.flow(value, flow.field(functionInfo.generator, ELEMENT));
     }
-    if (node.delegate && value !== NOWHERE) {
-      this.#iterate(node, value);
+    if (node.delegate && node.argument && value !== NOWHERE) {
+      this.iterate(node, value, node.argument);
       flow.graph.flow(flow.load(unit, value, ELEMENT), elements);
     }
     return elements;
@@ -908,6 +910,7 @@ class FlowBuilder implements SyntaxWalk {
     if (expression.type === 'SpreadElement') {
       const source = this.visit(expression.argument);
       const place = this.flow.load(this.frame.unit, source, ELEMENT);
+      this.iterate(expression, source, expression.argument);
       return { place, isSpread: true, isCallable: true };
     }
     if (expression.type === 'ObjectExpression') {

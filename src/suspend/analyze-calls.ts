@@ -89,7 +89,7 @@ export class CallBuilder {
         for (const { place } of args) flow.graph.flow(place, result);
         if (name === 'Array') {
           for (const { place } of args) flow.graph.flow(place, this.#walk.unitField(ELEMENT));
-        }
+        } else if (isCollection(name)) this.#iterates(node, args);
         return result;
       }
       if (isGlobalObject(name)) return NOWHERE;
@@ -101,6 +101,13 @@ export class CallBuilder {
     const args = node.arguments.map((arg) => this.#walk.argument(arg));
     return this.emitCall(node, callee, NOWHERE, args, { constructs: true, calleeName: name })
       .result;
+  }
+
+  /** A native that goes through the iterator of its first argument. */
+  #iterates(node: acorn.NewExpression | acorn.CallExpression, args: readonly Argument[]): void {
+    const [source] = node.arguments;
+    const [items] = args;
+    if (source && items) this.#walk.iterate(node, items.place, source);
   }
 
   /** What the `get` trap of a proxy returns can come out of any read. */
@@ -381,6 +388,10 @@ export class CallBuilder {
         flow.store(unit, at(0), DYNAMIC, at(2));
         break;
       case 'Array.from':
+        this.#iterates(node, args);
+        graph.flow(at(0), result);
+        this.#native(node, { callsBack: true, givesReturned: true }, at(0), args.slice(1), result);
+        break;
       case 'Object.groupBy':
       case 'Map.groupBy':
         graph.flow(at(0), result);

@@ -325,6 +325,29 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     const f = function self(n) { return n ? self(n - 1) : block(n); }; export default function () { log(f(3)); }`,
   'a copied object': `
     export default function () { const o = JSON.parse('{"a":1}'); o.f = () => block(1); const c = structuredCloneLike(o); log(c.f()); function structuredCloneLike(x) { const y = {}; for (const k in x) y[k] = x[k]; return y; } }`,
+  'spreads of generators that block': `
+    function* numbers(n) { try { for (let i = 0; i < n; i++) yield block(i); } finally { log('closed', n); } }
+    const rest = (...xs) => xs;
+    export default function () {
+      log([...numbers(2), 'and', ...numbers(3), ...'ab', ...new Set([7])], Math.max(...numbers(4)), rest('x', ...numbers(2), block('y')));
+      log(new Array(...numbers(3)), [...[1], ...(block(0), numbers(1))], { ...[...numbers(2)] });
+      log(new Set(numbers(2)).size, new Map([...numbers(2)].map((x) => [x, x])).size, Array.from(numbers(3), (x) => block(x * 2)));
+    }`,
+  'array patterns over generators that block': `
+    function* numbers(n) { try { for (let i = 0; i < n; i++) yield block(i); return log('end'); } finally { log('closed', n); } }
+    const [early, , third = 'none'] = numbers(2);
+    export default function () {
+      const [a, b] = numbers(4); log(a, b, early, third);
+      const [c, ...rest] = numbers(4); log(c, rest);
+      let x, y; const o = {}; const all = numbers(2);
+      log(([x, o.y, y = block('d')] = all) === all, x, y, o);
+      const [] = numbers(1); const [p, [q]] = [block(1), [2]]; log(p, q);
+      for (const [k, v] of Object.entries({ k: block('v') })) log(k, v);
+      try { const [z] = block(5); log(z); } catch (e) { log(e.name); }
+    }`,
+  'spreads of hand-written iterators': `
+    const range = { [Symbol.iterator]() { let i = 0; return { next() { return i < 3 ? { value: block(i++), done: false } : { done: true } }, return() { log('closed'); return {}; } }; } };
+    export default function () { log([...range]); const [a] = range; log(a, Math.min(...range)); }`,
   'an object that is its own iterator': `
     export default function () { const it = { from: 1, to: 3, [Symbol.iterator]() { return this; }, next() { return this.from <= this.to ? { value: block(this.from++), done: false } : { done: true }; } }; for (const v of it) log(v); }`,
   'a decorator': `

@@ -48,6 +48,8 @@ export interface SyntaxWalk {
   name(node: acorn.Node | null | undefined, name: string): void;
   join(...places: Place[]): Place;
   argument(node: acorn.Node): Argument;
+  /** `site` resumes the iterator of what `source` gives, which is at `iterable`. */
+  iterate(site: acorn.Node, iterable: Place, source: acorn.Node): void;
   callee(node: acorn.Node): { callee: Place; receiver: Place; name: string | undefined };
   functionValue(
     node: FunctionNode,

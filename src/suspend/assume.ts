@@ -72,15 +72,26 @@ class Assumption {
     switch (node.type) {
       case 'CallExpression':
         if (this.#isForced ? !isEval(node) : this.#callBlocks(node)) this.#mark(node, owner);
+        this.#markSpreads(node.arguments, owner);
         break;
       case 'NewExpression':
         if (this.#isForced || !this.#isFree(node.callee, PURE_GLOBALS)) this.#mark(node, owner);
+        this.#markSpreads(node.arguments, owner);
         break;
       case 'TaggedTemplateExpression':
         this.#mark(node, owner);
         break;
       case 'ForOfStatement':
         if (!node.await && this.#iteratorsBlock) this.#mark(node, owner);
+        break;
+      case 'ArrayExpression':
+        this.#markSpreads(node.elements, owner);
+        break;
+      case 'VariableDeclarator':
+        if (node.init) this.#markPattern(node.id, owner);
+        break;
+      case 'AssignmentExpression':
+        this.#markPattern(node.left, owner);
         break;
       case 'YieldExpression':
         if (node.delegate && isFunction(owner) && !owner.async) this.#mark(node, owner);
@@ -112,6 +123,15 @@ class Assumption {
         break;
     }
     forEachChild(node, (child) => this.#visit(child, inner));
+  }
+
+  #markSpreads(nodes: readonly (acorn.Node | null)[], owner: Owner): void {
+    if (!this.#iteratorsBlock) return;
+    for (const node of nodes) if (isNode(node, 'SpreadElement')) this.#mark(node, owner);
+  }
+
+  #markPattern(node: acorn.Node, owner: Owner): void {
+    if (this.#iteratorsBlock && isNode(node, 'ArrayPattern')) this.#mark(node, owner);
   }
 
   #isFree(node: acorn.Node, names: ReadonlySet<string>): boolean {

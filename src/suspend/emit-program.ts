@@ -70,7 +70,7 @@ export function emitProgram(
 }
 
 const HELPERS =
-  'm mn mg s sn nt dn tw co call nm pk tpl bi bf probe gc gv imp ns di cp da cm mc ms rs cn nw cb cd sc gp bs ck tok df ph rm sh sd sr ar gt st num inc dec gen yv dl io ia aw';
+  'm mn mg s sn nt dn tw co call nm pk tpl bi bf probe gc gv imp ns di cp da cm mc ms rs cn nw cb cd sc gp bs ck tok df ph rm sh sd sr ar gt st num inc dec gen yv dl io ds sp ia aw';
 const PER_VU_HELPERS = 'as ta tla ma tf tc';
 
 function pick(e: Emitter, names: string): string {

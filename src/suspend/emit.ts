@@ -97,7 +97,7 @@ class TreeEmitter implements Emitter {
     const list: Rope[] = [];
     nodes.forEach((node, index) => {
       if (index > 0) list.push(',');
-      if (isNode(node, 'SpreadElement')) list.push('...', this.argument(node.argument, frame));
+      if (isNode(node, 'SpreadElement')) list.push(emitSpread(this, node, frame));
       else list.push(this.argument(node, frame));
     });
     return list;
@@ -206,6 +206,8 @@ class TreeEmitter implements Emitter {
       case 'ForOfStatement':
         if (isSpecialLoop(this, node, frame)) return emitForOf(this, node, frame, '');
         break;
+      case 'SpreadElement':
+        return emitSpread(this, node, frame);
       case 'LabeledStatement':
         return labelledLoop(this, node, frame) ?? this.children(node, frame);
     }
@@ -375,6 +377,21 @@ class TreeEmitter implements Emitter {
     const target = isNode(left, 'MemberExpression')
       ? this.children(left, frame)
       : this.emit(left, frame);
+    if (isNode(left, 'ArrayPattern') && this.blocks(left, frame)) {
+      const value = frame.temps.take();
+      const source = this.argument(right, frame);
+      frame.temps.release(1);
+      return [
+        `(${value}=`,
+        source,
+        ',',
+        this.#between(node, [
+          [left, target],
+          [right, destructured(this, left, value)],
+        ]),
+        `,${value})`,
+      ];
+    }
     return this.#between(node, [
       [left, target],
       [right, this.named(right, frame, hint)],
@@ -431,9 +448,11 @@ class TreeEmitter implements Emitter {
     const { id, init } = node;
     if (!init) return this.emit(id, frame);
     if (!isNode(id, 'Identifier')) {
+      const value = this.argument(init, frame);
+      const isSpecial = isNode(id, 'ArrayPattern') && this.blocks(id, frame);
       return this.#between(node, [
         [id, this.emit(id, frame)],
-        [init, this.argument(init, frame)],
+        [init, isSpecial ? destructured(this, id, value) : value],
       ]);
     }
     const binding = this.program.scopes.bindingOf.get(id);
@@ -521,6 +540,20 @@ class TreeEmitter implements Emitter {
     const top = tops.join('');
     return [discriminant, cases.map(({ start, body }) => [start, top, body]), slice(at, node.end)];
   }
+}
+
+/** `...x` in an array or in arguments. */
+function emitSpread(e: Emitter, node: acorn.SpreadElement, frame: Frame): Rope {
+  const value = e.argument(node.argument, frame);
+  if (!e.blocks(node, frame)) return ['...', value];
+  return [placed(`...(yield* ${e.helper('sp')}(`, node.start), value, '))'];
+}
+
+/** The values of an iterator that may suspend, for the pattern that takes them. */
+function destructured(e: Emitter, pattern: acorn.ArrayPattern, value: Rope): Rope {
+  const last = pattern.elements[pattern.elements.length - 1];
+  const count = isNode(last, 'RestElement') ? 'Infinity' : String(pattern.elements.length);
+  return [placed(`(yield* ${e.helper('ds')}(`, pattern.start), value, `,${count}))`];
 }
 
 /** A constant that holds a lowered function: twin and wrapper as two declarators. */

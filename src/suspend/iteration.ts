@@ -1,4 +1,4 @@
-/** The iteration protocol of `for..of` and `for await`, for loops that are written out. */
+/** The iteration protocol, for loops that are written out, for spreads and for array patterns. */
 import { callMethod } from './generator-object.ts';
 import type { Coroutine } from './op.ts';
 import { getTwin } from './stamp.ts';
@@ -16,6 +16,36 @@ export function* iterate(iterable: unknown): Coroutine<Iteration> {
   return new Iteration(iterator, Reflect.get(iterator, 'next'));
 }
 
+/** What `...iterable` in an array or in arguments spreads: an array as it is, or what the iterator gave. */
+export function* spread(iterable: unknown): Coroutine<Iterable<unknown>> {
+  if (isPlainArray(iterable)) return iterable;
+  const iteration = yield* iterate(iterable);
+  const values: unknown[] = [];
+  while (iteration.isPlain ? iteration.step() : yield* iteration.stepTwin()) {
+    values.push(iteration.value);
+  }
+  return values;
+}
+
+/**
+ * What an array pattern takes apart. An iterator that may suspend is asked for `count` values (Infinity for a
+ * pattern with a rest) and closed before the first target is written; any other is left to the language.
+ */
+export function* destructure(iterable: unknown, count: number): Coroutine<Iterable<unknown>> {
+  if (isPlainArray(iterable)) return iterable;
+  const iteration = yield* iterate(iterable);
+  if (iteration.isPlain) return { [Symbol.iterator]: () => iteration.iterator };
+  const values: unknown[] = [];
+  while (values.length < count && (yield* iteration.stepTwin())) values.push(iteration.value);
+  if (iteration.mustClose) yield* iteration.close();
+  return values;
+}
+
+/** An array that iterates as the language says. */
+export function isPlainArray(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value[Symbol.iterator] === Array.prototype[Symbol.iterator];
+}
+
 /** One run of a `for..of` loop. */
 export class Iteration {
   value: unknown;
@@ -23,12 +53,12 @@ export class Iteration {
   threw = false;
   /** `next` has no twin. */
   readonly isPlain: boolean;
-  readonly #iterator: object;
+  readonly iterator: Iterator<unknown>;
   readonly #next: unknown;
   #isOpen = false;
 
   constructor(iterator: object, next: unknown) {
-    this.#iterator = iterator;
+    this.iterator = iterator as Iterator<unknown>; // its methods are checked where they are called
     this.#next = next;
     this.isPlain = typeof next === 'function' && getTwin(next) === undefined;
   }
@@ -40,12 +70,12 @@ export class Iteration {
 
   step(): boolean {
     this.#isOpen = false;
-    return this.#take((this.#next as Method).call(this.#iterator)); // checked by isPlain
+    return this.#take((this.#next as Method).call(this.iterator)); // checked by isPlain
   }
 
   *stepTwin(): Coroutine<boolean> {
     this.#isOpen = false;
-    return this.#take(yield* callMethod(this.#next, this.#iterator, []));
+    return this.#take(yield* callMethod(this.#next, this.iterator, []));
   }
 
   #take(result: unknown): boolean {
@@ -61,9 +91,9 @@ export class Iteration {
   *close(): Coroutine<void> {
     this.#isOpen = false;
     try {
-      const method: unknown = Reflect.get(this.#iterator, 'return');
+      const method: unknown = Reflect.get(this.iterator, 'return');
       if (method === undefined || method === null) return;
-      const result = yield* callMethod(method, this.#iterator, []);
+      const result = yield* callMethod(method, this.iterator, []);
       if (!isObject(result) && !this.threw)
         throw new TypeError(`${String(result)} is not an object`);
     } catch (error) {

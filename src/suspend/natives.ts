@@ -7,7 +7,7 @@
  */
 import { construct } from './construct.ts';
 import { callMethod } from './generator-object.ts';
-import { iterate } from './iteration.ts';
+import { isPlainArray, iterate, spread } from './iteration.ts';
 import { jsonTwins } from './natives-json.ts';
 import type { Coroutine } from './op.ts';
 import { getTwin, putConstruction, putTwin } from './stamp.ts';
@@ -238,39 +238,68 @@ function stampArrays(realm: typeof globalThis): void {
     const items = Array.from({ length: lengthOf(object) }, (_, i) => object[i]);
     return realm.Array.from(yield* sortItems(items, compare));
   });
-  stamp(
-    realm.Array,
-    'from',
-    1,
-    function* (items: unknown, callback: AnyFunction, self: unknown): Coroutine {
-      const made = typeof this === 'function' ? (this as unknown as Constructor) : realm.Array;
-      const method: unknown = (items as Iterable<unknown>)[Symbol.iterator];
-      if (method === undefined || method === null) {
-        const object = toObject(items, 'Array.from') as Indexed;
-        const length = lengthOf(object);
-        const target = new made(length);
-        for (let i = 0; i < length; i++) put(target, i, yield* call(callback, self, object[i], i));
-        Reflect.set(target, 'length', length);
-        return target;
+  const { from } = realm.Array;
+  putTwin(
+    from,
+    function* (this: unknown, items: unknown, callback: unknown, self: unknown): Coroutine {
+      if (isPlainArray(items) ? !mayWait(callback) : !isMapper(callback)) {
+        return Reflect.apply(from, this, [items, callback, self]);
       }
-      const target = new made();
-      let index = 0;
-      const iteration = yield* iterate(items);
-      try {
-        while (yield* iteration.stepTwin()) {
-          put(target, index, yield* call(callback, self, iteration.value, index));
-          index++;
-        }
-      } catch (error) {
-        iteration.threw = true;
-        throw error;
-      } finally {
-        if (iteration.mustClose) yield* iteration.close();
-      }
-      Reflect.set(target, 'length', index);
-      return target;
+      return yield* arrayFrom(realm, this, items, callback as AnyFunction | undefined, self);
     },
   );
+}
+
+function mayWait(callback: unknown): boolean {
+  return typeof callback === 'function' && getTwin(callback) !== undefined;
+}
+
+function isMapper(callback: unknown): boolean {
+  return callback === undefined || typeof callback === 'function';
+}
+
+/** `Array.from` over an iterator or with a callback that may suspend. */
+function* arrayFrom(
+  realm: typeof globalThis,
+  maker: unknown,
+  items: unknown,
+  callback: AnyFunction | undefined,
+  self: unknown,
+): Coroutine {
+  const made = typeof maker === 'function' ? (maker as Constructor) : realm.Array;
+  const object = toObject(items, 'Array.from') as Indexed;
+  const method: unknown = Reflect.get(object, Symbol.iterator);
+  if (method === undefined || method === null) {
+    const length = lengthOf(object);
+    const target = new made(length);
+    for (let i = 0; i < length; i++) {
+      const item = object[i];
+      put(target, i, callback === undefined ? item : yield* call(callback, self, item, i));
+    }
+    Reflect.set(target, 'length', length);
+    return target;
+  }
+  const target = new made();
+  let index = 0;
+  const iteration = yield* iterate(items);
+  try {
+    while (yield* iteration.stepTwin()) {
+      const { value } = iteration;
+      put(
+        target,
+        index,
+        callback === undefined ? value : yield* call(callback, self, value, index),
+      );
+      index++;
+    }
+  } catch (error) {
+    iteration.threw = true;
+    throw error;
+  } finally {
+    if (iteration.mustClose) yield* iteration.close();
+  }
+  Reflect.set(target, 'length', index);
+  return target;
 }
 
 /** Stable merge sort; undefined goes to the end without being compared. */
@@ -346,6 +375,12 @@ function stampCollections(realm: typeof globalThis): void {
       },
     );
   };
+  for (const Collection of [realm.Map, realm.Set, realm.WeakMap, realm.WeakSet]) {
+    putConstruction(Collection, (newTarget, [items]) => {
+      if (items === undefined || items === null || isPlainArray(items)) return undefined;
+      return newCollection(Collection as unknown as Constructor, items, newTarget);
+    });
+  }
   each(realm.Map.prototype, realm.Map.prototype.entries as AnyFunction);
   each(realm.Set.prototype, realm.Set.prototype.entries as AnyFunction);
   const groups = function* (
@@ -375,6 +410,15 @@ function stampCollections(realm: typeof globalThis): void {
     for (const [key, group] of found) made[key as PropertyKey] = group;
     return made;
   });
+}
+
+/** `new Map(items)` of an iterator that may suspend. */
+function* newCollection(
+  Collection: Constructor,
+  items: unknown,
+  newTarget: unknown,
+): Coroutine<object> {
+  return Reflect.construct(Collection, [yield* spread(items)], newTarget as Constructor);
 }
 
 function stampFunctions(realm: typeof globalThis): void {

@@ -21,7 +21,7 @@ import {
   takeNewTarget,
 } from './construct.ts';
 import { callMethod, Delegate, GeneratorObjects, Yielded } from './generator-object.ts';
-import { AsyncIteration, iterate } from './iteration.ts';
+import { AsyncIteration, destructure, iterate, spread } from './iteration.ts';
 import { stampNatives } from './natives.ts';
 import { type Coroutine, type CoroutineHost, Op, type Resumer } from './op.ts';
 import {
@@ -302,6 +302,8 @@ export function createRealm(realm: typeof globalThis): Realm {
     yv: (value: unknown): Yielded => new Yielded(value),
     dl: (iterable: unknown): Delegate => new Delegate(iterable),
     io: iterate,
+    sp: spread,
+    ds: destructure,
     ia: (iterable: unknown): AsyncIteration => new AsyncIteration(iterable),
     aw: (value: unknown): Awaited => new Awaited(value),
   };
