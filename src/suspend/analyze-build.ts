@@ -17,6 +17,7 @@ import {
   nativeMethod,
 } from './analyze-natives.ts';
 import { type Frame, GETTER, SETTER, type SyntaxWalk, THROWN, unwrap } from './analyze-walk.ts';
+import { takesValuesFirst } from './array-pattern.ts';
 import {
   type Binding,
   forEachChild,
@@ -252,7 +253,7 @@ class FlowBuilder implements SyntaxWalk {
             this.keys.rememberConstant(id, init);
           }
           const value = this.visit(init);
-          if (id.type === 'ArrayPattern') this.iterate(id, value, init);
+          if (takesValuesFirst(id)) this.iterate(id, value, init);
           this.#assign(id, value);
         }
         return NOWHERE;
@@ -417,7 +418,7 @@ class FlowBuilder implements SyntaxWalk {
     if (operator === '=') {
       if (this.#isCopy(node)) return NOWHERE;
       const value = this.visit(right);
-      if (left.type === 'ArrayPattern') this.iterate(left, value, right);
+      if (takesValuesFirst(left)) this.iterate(left, value, right);
       this.#assign(left, value, isFunction(right));
       return value;
     }

@@ -36,8 +36,11 @@ export function* destructure(iterable: unknown, count: number): Coroutine<Iterab
   const iteration = yield* iterate(iterable);
   if (!iteration.mayWait) return { [Symbol.iterator]: () => iteration.iterator };
   const values: unknown[] = [];
-  while (values.length < count && (yield* iteration.stepTwin())) values.push(iteration.value);
-  if (iteration.mustClose) yield* iteration.close();
+  while (values.length < count) {
+    if (!(yield* iteration.stepTwin())) return values;
+    values.push(iteration.value);
+  }
+  yield* iteration.close();
   return values;
 }
 

@@ -33,9 +33,7 @@ const grammar = fc.letrec<{ expression: string; statement: string; block: string
       e.map((x) => `\`<\${${x}}>\`.length`),
       e.map((x) => `[...take(steps(${x}))].length`),
       fc.tuple(e, e).map(([x, y]) => `Math.max(...steps(${x}), ${y}, ...[...steps(1), ${x}])`),
-      fc
-        .tuple(e, name, name)
-        .map(([x, y, z]) => `([${y}, ${z} = block(4)] = steps(${x})).next().done`),
+      fc.tuple(e, name, name).map(([x, y, z]) => `([${y}, ${z} = 4] = steps(${x})).next().done`),
       e.map((x) => `new Set(steps(${x})).size`),
       fc.tuple(e, e).map(([x, y]) => `Array.from(steps(${x}), (p) => block(p) + ${y}).length`),
       e.map((x) => `({ p: ${x} })?.p`),
