@@ -107,9 +107,12 @@ function tagsOf(base: TagSet, value: unknown, words: string): TagSet {
   }
 }
 
+const NO_HEADERS: ReadonlyMap<string, string> = new Map();
+
 /**
  * The request for the engine, which refuses header lines of the protocol and takes the Host line from
- * the headers. `protocols` come from the constructor, not from a header.
+ * the headers. `protocols` come from the constructor, not from a header. `defaults` are headers for
+ * when the script gives none of that name.
  */
 export function dialRequestOf(
   host: VuHost,
@@ -117,6 +120,7 @@ export function dialRequestOf(
   address: WsAddress,
   params: DialParams,
   protocols: readonly string[],
+  defaults: ReadonlyMap<string, string> = NO_HEADERS,
 ): DialRequest {
   const { headers, jar } = params;
   const lines: [string, string][] = [];
@@ -124,6 +128,9 @@ export function dialRequestOf(
   if (userAgent !== '') lines.push(['User-Agent', userAgent]);
   for (const line of headers) {
     if (line[0] !== 'User-Agent') lines.push(line);
+  }
+  for (const line of defaults) {
+    if (!headers.has(line[0])) lines.push(line);
   }
   const cookie = headers.has('Cookie') ? '' : jar.headerFor(url);
   if (cookie !== '') lines.push(['Cookie', cookie]);

@@ -34,6 +34,7 @@ import {
 } from './events.ts';
 import { breakErrorText, closeErrorText, dialErrorText } from './go-errors.ts';
 import type { IterationResource, VuHost } from './host.ts';
+import type { SocketRules } from './socket-rules.ts';
 import { SocketMetrics } from './ws-metrics.ts';
 import type { WsAddress } from './ws-url.ts';
 
@@ -45,7 +46,7 @@ export type ReadyState = (typeof ReadyState)[keyof typeof ReadyState];
 
 export type BinaryType = 'blob' | 'arraybuffer';
 
-export const NORMAL_CODE = 1000;
+const NORMAL_CODE = 1000;
 const GOING_AWAY_CODE = 1001;
 const ABNORMAL_CODE = 1006;
 
@@ -66,9 +67,12 @@ export interface SessionSetup {
   /** Receives the events; `this` of handlers. */
   readonly target: EventTarget;
   readonly url: string;
+  /** Of message events. */
+  readonly origin: string;
   readonly tags: TagSet;
   readonly jar: CookieJar;
   readonly binaryType: BinaryType;
+  readonly rules: Pick<SocketRules, 'tellsCloseCodesAsErrors' | 'endsWithCloseFrame'>;
 }
 
 export class SocketSession implements ConnectionEvents, IterationResource {
@@ -81,6 +85,10 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   readonly #target: EventTarget;
   readonly #metrics: SocketMetrics;
   readonly #jar: CookieJar;
+  readonly #origin: string;
+  readonly #rules: SessionSetup['rules'];
+  /** Of messages that were sent too late, or not at all because the connection was gone. */
+  #lostBytes = 0;
   #address: WsAddress | undefined;
   #connection: Connection | undefined;
   /** Start of the dial once the open event is due; undefined before. */
@@ -95,6 +103,8 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     this.#target = setup.target;
     this.url = setup.url;
     this.#jar = setup.jar;
+    this.#origin = setup.origin;
+    this.#rules = setup.rules;
     this.binaryType = setup.binaryType;
     this.#metrics = new SocketMetrics(setup.host, setup.tags);
   }
@@ -122,16 +132,24 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   }
 
   get bufferedBytes(): number {
-    return this.#connection?.bufferedBytes ?? 0;
+    return (this.#connection?.bufferedBytes ?? 0) + this.#lostBytes;
+  }
+
+  /** Counts what is sent after the end as buffered for ever (WHATWG). */
+  lose(payload: string | Uint8Array): void {
+    this.#lostBytes +=
+      typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
   }
 
   /** Text that the connection no longer takes (the peer's Close is on its way to the script) is lost. */
   sendText(text: string): void {
     if (this.#connection?.sendText(text) === true) this.#metrics.sent();
+    else this.lose(text);
   }
 
   sendBinary(bytes: Uint8Array): void {
     if (this.#connection?.sendBinary(bytes) === true) this.#metrics.sent();
+    else this.lose(bytes);
   }
 
   ping(): void {
@@ -141,7 +159,7 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   }
 
   /** Begins the closing handshake; gives up a dial. Only while connecting or open. */
-  close(code: number, reason: string): void {
+  close(code: number | undefined, reason: string): void {
     const wasOpen = this.readyState === ReadyState.open;
     this.readyState = ReadyState.closing;
     if (wasOpen) {
@@ -194,9 +212,14 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   }
 
   onPeerClose(code: number, reason: string, _atMs: number): void {
+    if (!this.#rules.endsWithCloseFrame) {
+      this.host.loop.post(() => this.#beginClosing());
+      return;
+    }
     // k6's scripts see the end when the Close frame is there, not when the TCP connection is gone.
     const isExpected = code === NORMAL_CODE || code === GOING_AWAY_CODE;
-    const errorText = isExpected ? '' : closeErrorText(code, reason);
+    const isTold = this.#rules.tellsCloseCodesAsErrors && !isExpected;
+    const errorText = isTold ? closeErrorText(code, reason) : '';
     this.#end({ errorText, code, reason, wasClean: true });
   }
 
@@ -240,6 +263,11 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     if (!this.#isDropped) this.host.loop.post(() => this.#finish(words));
   }
 
+  /** The peer has begun the closing handshake; messages before it have been delivered. */
+  #beginClosing(): undefined {
+    if (this.readyState === ReadyState.open) this.readyState = ReadyState.closing;
+  }
+
   #deliverOpen(response: HandshakeResponse, timings: DialTimings): Coroutine | undefined {
     if (this.readyState !== ReadyState.connecting || this.#isDropped) return undefined;
     this.readyState = ReadyState.open;
@@ -258,7 +286,7 @@ export class SocketSession implements ConnectionEvents, IterationResource {
       typeof data === 'string' || this.binaryType === 'arraybuffer'
         ? data
         : blobFromBytes(new Uint8Array(data));
-    return this.#deliver(createMessageEvent(this.#target, atMs, value, this.url));
+    return this.#deliver(createMessageEvent(this.#target, atMs, value, this.#origin));
   }
 
   /** An exception of these listeners fails the iteration, which then ends the socket with the others. */

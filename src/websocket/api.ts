@@ -75,6 +75,8 @@ export interface DialRequest {
   readonly protocols: readonly string[];
   /** When set, the server must choose none or an offered one; otherwise its answer is only reported. */
   readonly requiresOfferedProtocol?: boolean;
+  /** When set, a server that was offered subprotocols must choose one (WHATWG). */
+  readonly requiresProtocolAnswer?: boolean;
   readonly resolve: Resolve;
   readonly tls?: TlsSettings;
   readonly localAddress?: string;
