@@ -3,8 +3,15 @@
  * `tls` and `proxy`), and the dial request made of it.
  */
 import type { TagSet } from '../metrics/tag-set.ts';
-import type { DialRequest, HandshakeResponse, ProxySettings, WireTrace } from '../websocket/api.ts';
+import type {
+  DeflateSettings,
+  DialRequest,
+  HandshakeResponse,
+  ProxySettings,
+  WireTrace,
+} from '../websocket/api.ts';
 import { parseProxyUrl } from '../websocket/proxy-url.ts';
+import { parseCompression } from './compression-params.ts';
 import { type CookieJar, cookieJarOf } from './cookie-jar.ts';
 import type { VuHost } from './host.ts';
 import { withScriptTags } from './sample-tags.ts';
@@ -18,7 +25,8 @@ export interface DialParams {
   /** The VU's tags at the time of the call, and the script's. */
   readonly tags: TagSet;
   readonly jar: CookieJar;
-  readonly offersDeflate: boolean;
+  /** What to offer; undefined = no compression. */
+  readonly deflate: DeflateSettings | undefined;
   readonly tls: TlsParams | undefined;
   /** Instead of the environment's; null = none. */
   readonly proxy: ProxySettings | null | undefined;
@@ -57,21 +65,12 @@ function headersOf(value: unknown): Map<string, string> {
   return headers;
 }
 
-function isDeflate(value: unknown, isEmptyAllowed: boolean): boolean {
-  const algorithm = String(value).trim();
-  if (algorithm === 'deflate') return true;
-  if (algorithm === '' && isEmptyAllowed) return false;
-  throw new NativeError(
-    `unsupported compression algorithm '${algorithm}', supported algorithm is 'deflate'`,
-  );
-}
-
 /** Reads params; anything but an object counts as none, a string has keys no module knows. */
 export function parseDialParams(host: VuHost, params: unknown, rules: DialParamsRules): DialParams {
   let headers = new Map<string, string>();
   let { tags } = host;
   let jar = host.cookies;
-  let offersDeflate = false;
+  let deflate: DeflateSettings | undefined;
   let tls: TlsParams | undefined;
   let proxy: ProxySettings | null | undefined;
   const entries = params === undefined || params === null ? [] : Object.entries(params);
@@ -80,12 +79,12 @@ export function parseDialParams(host: VuHost, params: unknown, rules: DialParams
     else if (key === 'tags') tags = tagsOf(tags, value, rules.badTags);
     else if (key === 'jar') jar = cookieJarOf(value) ?? jar;
     else if (key === 'compression') {
-      offersDeflate = isDeflate(value, rules.isEmptyCompressionAllowed);
+      deflate = parseCompression(value, rules.isEmptyCompressionAllowed);
     } else if (key === 'tls') tls = parseTlsParams(value);
     else if (key === 'proxy') proxy = proxyOf(value);
     else rules.rejectKey(key);
   }
-  return { headers, tags, jar, offersDeflate, tls, proxy };
+  return { headers, tags, jar, deflate, tls, proxy };
 }
 
 /** `'http://user:password@host:port'`, `'socks5://…'`; '' or null = connect directly. */
@@ -154,7 +153,7 @@ export function dialRequestOf(
     ...(leaseSource === undefined ? {} : { leaseSource }),
     ...(proxy === undefined ? {} : { proxy }),
     ...(network.wsDebug === 'off' ? {} : { trace: traceFor(host) }),
-    offersDeflate: params.offersDeflate,
+    ...(params.deflate === undefined ? {} : { offersDeflate: true, deflate: params.deflate }),
   };
 }
 
