@@ -48,6 +48,7 @@ export interface NetworkPlan {
   /** `--ws-debug` and the VUs it is for; '' = nothing and all. */
   readonly wsDebug: string;
   readonly wsDebugVus: string;
+  readonly wsDebugSecrets: boolean;
 }
 
 /** What a worker needs to run its share. */

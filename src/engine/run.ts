@@ -372,6 +372,7 @@ class TestRun {
         tlsSessionReuse: settings.tlsSessionReuse,
         wsDebug: settings.wsDebug,
         wsDebugVus: settings.wsDebugVus,
+        wsDebugSecrets: settings.wsDebugSecrets,
       },
       files: probe.files,
       sharedArrays: probe.sharedArrays,

@@ -137,6 +137,7 @@ export function dialRequestOf(
   const { localAddress, leaseSource } = network;
   const proxy =
     params.proxy ?? (params.proxy === null ? undefined : environmentProxy(host, address));
+  const isProxySecure = proxy?.kind === 'https';
   return {
     isSecure: address.isSecure,
     host: address.host,
@@ -151,7 +152,9 @@ export function dialRequestOf(
     ...(address.isSecure ? { tls: withTlsParams(network.tlsFor(address.host), params.tls) } : {}),
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(leaseSource === undefined ? {} : { leaseSource }),
-    ...(proxy === undefined ? {} : { proxy }),
+    ...(proxy === undefined
+      ? {}
+      : { proxy: isProxySecure ? { ...proxy, tls: network.tlsFor(proxy.host) } : proxy }),
     ...(network.wsDebug === 'off' ? {} : { trace: traceFor(host) }),
     ...(params.deflate === undefined ? {} : { offersDeflate: true, deflate: params.deflate }),
   };
@@ -166,6 +169,7 @@ function traceFor(host: VuHost): WireTrace {
   const fields = { source: 'ws-debug', vu: String(host.id) };
   return {
     includesFrames: host.network.wsDebug === 'frames',
+    includesSecrets: host.network.wsDebugSecrets,
     write: (line) => host.log('info', line, fields),
   };
 }

@@ -68,6 +68,7 @@ export interface NetworkSettings {
   proxyFor(isSecure: boolean, host: string, port: number): ProxySettings | undefined;
   /** `--ws-debug` for this VU. */
   readonly wsDebug: 'off' | 'handshake' | 'frames';
+  readonly wsDebugSecrets: boolean;
   /** TLS settings for a host name (client certificates may be bound to domains). */
   tlsFor(host: string): TlsSettings;
 }

@@ -75,6 +75,7 @@ export function resolveSettings(
     tlsSessionReuse: values.tlsSessionReuse ?? false,
     wsDebug: values.wsDebug ?? '',
     wsDebugVus: values.wsDebugVus ?? '',
+    wsDebugSecrets: values.wsDebugSecrets ?? false,
     includeSystemEnvVars: values.includeSystemEnvVars ?? defaults.includesSystemEnvVars,
     compatibilityMode: values.compatibilityMode ?? 'extended',
     type: values.type ?? '',

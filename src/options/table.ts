@@ -440,6 +440,13 @@ const RUN_ROWS: readonly OptionRow[] = [
     help: 'VUs that --ws-debug is for, e.g. 1,5-7',
     note: 'gharial only',
   }),
+  createRow('run', 'wsDebugSecrets', boolKind, {
+    ...PLAIN_FLAG,
+    env: 'GHARIAL_WS_DEBUG_SECRETS',
+    default: 'false',
+    help: 'let --ws-debug show credentials and cookies as they are',
+    note: 'gharial only',
+  }),
   createRow('run', 'includeSystemEnvVars', boolKind, {
     ...PLAIN_FLAG,
     default: 'true for run',

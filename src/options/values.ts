@@ -105,6 +105,7 @@ export interface RunSettings {
   /** '', 'handshake' or 'frames'. */
   readonly wsDebug: string;
   readonly wsDebugVus: string;
+  readonly wsDebugSecrets: boolean;
   readonly includeSystemEnvVars: boolean;
   readonly compatibilityMode: string;
   readonly type: string;

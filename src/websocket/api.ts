@@ -32,15 +32,20 @@ export interface TlsSettings {
   readonly reusesSessions?: boolean;
 }
 
-/** A proxy that a connection is made through, by CONNECT (RFC 7231 §4.3.6) or SOCKS 5 (RFC 1928). */
+/**
+ * A proxy that a connection is made through, by CONNECT (RFC 7231 §4.3.6) over TCP or TLS, or by SOCKS 5
+ * (RFC 1928).
+ */
 export interface ProxySettings {
-  readonly kind: 'http' | 'socks5';
+  readonly kind: 'http' | 'https' | 'socks5';
   /** Name or IP literal without brackets. */
   readonly host: string;
   readonly port: number;
   /** '' = no credentials. */
   readonly username: string;
   readonly password: string;
+  /** Of the connection to an `https` proxy. */
+  readonly tls?: TlsSettings;
 }
 
 /** A source address and port, ours until `release`, which is called once when the socket is gone. */
@@ -57,6 +62,8 @@ export type LeaseSource = (to: ResolvedAddress) => SourceLease | Error;
 export interface WireTrace {
   /** Frames too, or only the handshakes. */
   readonly includesFrames: boolean;
+  /** Credentials and cookies as they are, instead of blanked. */
+  readonly includesSecrets: boolean;
   write(line: string): void;
 }
 

@@ -176,9 +176,9 @@ class Dial implements Dialing, TransportHandler {
       this.transport = this.connectTransport(
         {
           address,
-          host: request.host,
-          isSecure: request.isSecure && proxy === undefined,
-          tls: request.tls,
+          host: this.dialledHost,
+          isSecure: proxy === undefined ? request.isSecure : proxy.kind === 'https',
+          tls: proxy === undefined ? request.tls : proxy.tls,
           localAddress: request.localAddress,
           source,
         },
@@ -197,7 +197,7 @@ class Dial implements Dialing, TransportHandler {
     if (this.cause !== null) return;
     this.arm(this.timeLeftMs());
     if (this.tunnel !== null) {
-      this.transport?.write(this.tunnel.greeting);
+      if (this.request.proxy?.kind !== 'https') this.transport?.write(this.tunnel.greeting);
       return;
     }
     this.connectedMs = nowMs();
@@ -231,7 +231,9 @@ class Dial implements Dialing, TransportHandler {
   }
 
   onSecure(): void {
-    if (this.cause === null) this.sendRequest(nowMs());
+    if (this.cause !== null) return;
+    if (this.tunnel === null) this.sendRequest(nowMs());
+    else this.transport?.write(this.tunnel.greeting);
   }
 
   onRead(chunk: Buffer, length: number): void {

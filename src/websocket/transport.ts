@@ -310,7 +310,13 @@ export interface TcpHandle {
 export function tcpHandleBelow(socket: object): TcpHandle | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');
   if (typeof handle !== 'object' || handle === null) return undefined;
-  const below: unknown = Reflect.get(handle, '_parent');
+  let below: unknown = Reflect.get(handle, '_parent');
+  // TLS in TLS, through an https proxy.
+  while (typeof below === 'object' && below !== null) {
+    const next: unknown = Reflect.get(below, '_parent');
+    if (typeof next !== 'object' || next === null) break;
+    below = next;
+  }
   return isTcpHandle(below) ? below : undefined;
 }
 

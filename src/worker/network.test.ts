@@ -13,6 +13,7 @@ const PLAN: NetworkPlan = {
   tlsSessionReuse: true,
   wsDebug: '',
   wsDebugVus: '',
+  wsDebugSecrets: false,
 };
 
 function network(plan: Partial<NetworkPlan>, values: Layer['values'] = {}) {

@@ -53,6 +53,7 @@ export function createNetwork(
     leaseSource: undefined,
     proxyFor: createProxyFor(plan?.proxies ?? NO_PROXIES),
     wsDebug: 'off',
+    wsDebugSecrets: plan?.wsDebugSecrets ?? false,
     tlsFor,
   } as const;
   if (sources === undefined && level === 'off') return () => shared;

@@ -131,6 +131,7 @@ export class FakeHost implements VuHost {
     leaseSource: undefined,
     proxyFor: () => undefined,
     wsDebug: 'off',
+    wsDebugSecrets: false,
     tlsFor: () => ({}),
   };
   http: HttpSettings = {
