@@ -370,6 +370,13 @@ class TestRun {
         sourcePorts: this.#request.network?.sourcePorts ?? LINUX_SOURCE_PORTS,
         proxies: this.#request.network?.proxies ?? NO_PROXIES,
         tlsSessionReuse: settings.tlsSessionReuse,
+        dialLimits: {
+          redirects: settings.wsRedirects,
+          connectTimeoutMs: settings.wsConnectTimeoutMs,
+          handshakeTimeoutMs: settings.wsHandshakeTimeoutMs,
+          closeTimeoutMs: settings.wsCloseTimeoutMs,
+          readBytesPerSecond: undefined,
+        },
         wsDebug: settings.wsDebug,
         wsDebugVus: settings.wsDebugVus,
         wsDebugSecrets: settings.wsDebugSecrets,

@@ -13,9 +13,11 @@ import type {
 import { parseProxyUrl } from '../websocket/proxy-url.ts';
 import { parseCompression } from './compression-params.ts';
 import { type CookieJar, cookieJarOf } from './cookie-jar.ts';
+import { type DialLimits, limitFields, parseDialLimit } from './dial-limits.ts';
 import type { VuHost } from './host.ts';
 import { withScriptTags } from './sample-tags.ts';
 import { NativeError } from './script-error.ts';
+import { parseSocketUrl, socketAddressOf } from './socket-url.ts';
 import { parseTlsParams, type TlsParams, withTlsParams } from './tls-params.ts';
 import type { WsAddress } from './ws-url.ts';
 
@@ -30,6 +32,7 @@ export interface DialParams {
   readonly tls: TlsParams | undefined;
   /** Instead of the environment's; null = none. */
   readonly proxy: ProxySettings | null | undefined;
+  readonly limits: DialLimits;
 }
 
 /** How the two modules differ in what they accept. */
@@ -73,6 +76,7 @@ export function parseDialParams(host: VuHost, params: unknown, rules: DialParams
   let deflate: DeflateSettings | undefined;
   let tls: TlsParams | undefined;
   let proxy: ProxySettings | null | undefined;
+  let limits = host.network.dialLimits;
   const entries = params === undefined || params === null ? [] : Object.entries(params);
   for (const [key, value] of entries) {
     if (key === 'headers') headers = headersOf(value);
@@ -82,9 +86,13 @@ export function parseDialParams(host: VuHost, params: unknown, rules: DialParams
       deflate = parseCompression(value, rules.isEmptyCompressionAllowed);
     } else if (key === 'tls') tls = parseTlsParams(value);
     else if (key === 'proxy') proxy = proxyOf(value);
-    else rules.rejectKey(key);
+    else {
+      const limit = parseDialLimit(key, value);
+      if (limit === undefined) rules.rejectKey(key);
+      else limits = { ...limits, ...limit };
+    }
   }
-  return { headers, tags, jar, deflate, tls, proxy };
+  return { headers, tags, jar, deflate, tls, proxy, limits };
 }
 
 /** `'http://user:password@host:port'`, `'socks5://…'`; '' or null = connect directly. */
@@ -156,8 +164,57 @@ export function dialRequestOf(
       ? {}
       : { proxy: isProxySecure ? { ...proxy, tls: network.tlsFor(proxy.host) } : proxy }),
     ...(network.wsDebug === 'off' ? {} : { trace: traceFor(host) }),
+    ...limitFields(params.limits),
+    ...(params.limits.redirects <= 0
+      ? {}
+      : {
+          redirect: (response) =>
+            redirected(host, { url, address, params, protocols, defaults }, response),
+        }),
     ...(params.deflate === undefined ? {} : { offersDeflate: true, deflate: params.deflate }),
   };
+}
+
+/** What a redirected request is made of again. */
+interface Redirectable {
+  readonly url: string;
+  readonly address: WsAddress;
+  readonly params: DialParams;
+  readonly protocols: readonly string[];
+  readonly defaults: ReadonlyMap<string, string>;
+}
+
+/** Headers that are for the host they were given for, and for no other. */
+const SECRET_HEADERS = ['Authorization', 'Cookie', 'Host'];
+
+/** The request to go on with; undefined for a target that is no WebSocket URL, or less safe. */
+function redirected(
+  host: VuHost,
+  { url, address, params, protocols, defaults }: Redirectable,
+  response: HandshakeResponse,
+): DialRequest | undefined {
+  keepCookies(params.jar, url, response);
+  const location = response.headers.find(([name]) => name.toLowerCase() === 'location')?.[1];
+  let target: URL;
+  try {
+    target = parseSocketUrl(location ?? '', url);
+  } catch {
+    return undefined;
+  }
+  const next = socketAddressOf(target);
+  if (address.isSecure && !next.isSecure) return undefined;
+  const isSameHost = next.hostHeader === address.hostHeader && next.isSecure === address.isSecure;
+  const withoutSecrets = (headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+    new Map([...headers].filter(([name]) => isSameHost || !SECRET_HEADERS.includes(name)));
+  const limits = { ...params.limits, redirects: params.limits.redirects - 1 };
+  return dialRequestOf(
+    host,
+    target.href,
+    next,
+    { ...params, headers: withoutSecrets(params.headers), limits },
+    protocols,
+    withoutSecrets(defaults),
+  );
 }
 
 function environmentProxy(host: VuHost, address: WsAddress): ProxySettings | undefined {

@@ -252,12 +252,45 @@ export class ErrorEvent extends Event {
   }
 }
 
+/** How a dial failed, for scripts. */
+export interface DialFailure {
+  readonly reason: string;
+  readonly response:
+    | {
+        readonly status: number;
+        readonly headers: Readonly<Record<string, string>>;
+        /** The first KiB. */
+        readonly body: string;
+      }
+    | undefined;
+}
+
+let setFailure: (event: SocketErrorEvent, failure: DialFailure) => void;
+
 /**
  * What went wrong with a socket: a plain Event for the standard. `error` is the text, as in k6; `message`
  * repeats it for readers of the web's ErrorEvent.
  */
 export class SocketErrorEvent extends Event {
   error = '';
+  /** Only if a dial failed. Not listed, so that JSON.stringify shows what k6's events have. */
+  #failure: DialFailure | undefined;
+
+  static {
+    setFailure = (event, failure) => {
+      event.#failure = failure;
+    };
+  }
+
+  /** Why, in a word of ours: `dial-failed`, `dial-rejected`, `dial-timeout`, `dial-aborted`. */
+  get reason(): string | undefined {
+    return this.#failure?.reason;
+  }
+
+  /** The server's answer, if it gave one. */
+  get response(): DialFailure['response'] {
+    return this.#failure?.response;
+  }
 
   get message(): string {
     return this.error;
@@ -304,8 +337,10 @@ export function createErrorEvent(
   target: object,
   timestamp: number,
   text: string,
+  failure?: DialFailure,
 ): SocketErrorEvent {
   const event = new SocketErrorEvent('error', NATIVE);
+  if (failure !== undefined) setFailure(event, failure);
   event.target = target;
   event.timestamp = timestamp;
   event.error = text;

@@ -21,6 +21,7 @@ import {
 import { blobFromBytes } from './blob.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import { adviseOn } from './dial-advice.ts';
+import { dialFailureOf, logDialFailure } from './dial-failure.ts';
 import { keepCookies } from './dial-params.ts';
 import {
   createCloseEvent,
@@ -34,6 +35,7 @@ import {
 } from './events.ts';
 import { breakErrorText, closeErrorText, dialErrorText } from './go-errors.ts';
 import type { IterationResource, VuHost } from './host.ts';
+import { Inflow } from './inflow.ts';
 import type { SocketRules } from './socket-rules.ts';
 import { SocketMetrics } from './ws-metrics.ts';
 import type { WsAddress } from './ws-url.ts';
@@ -89,6 +91,10 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   readonly #rules: SessionSetup['rules'];
   /** Of messages that were sent too late, or not at all because the connection was gone. */
   #lostBytes = 0;
+  readonly #inflow = new Inflow();
+  /** How the dial failed, for the error event. */
+  #failed: Ending | undefined;
+  #timings: DialTimings | undefined;
   #address: WsAddress | undefined;
   #connection: Connection | undefined;
   /** Start of the dial once the open event is due; undefined before. */
@@ -158,6 +164,19 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     this.#metrics.sent();
   }
 
+  /** Phases of the dial, once it is over. */
+  get timings(): DialTimings | undefined {
+    return this.#timings;
+  }
+
+  pause(): void {
+    this.#inflow.pause(this.#connection);
+  }
+
+  resume(): void {
+    this.#inflow.resume(this.#connection);
+  }
+
   /** Begins the closing handshake; gives up a dial. Only while connecting or open. */
   close(code: number | undefined, reason: string): void {
     const wasOpen = this.readyState === ReadyState.open;
@@ -187,16 +206,25 @@ export class SocketSession implements ConnectionEvents, IterationResource {
 
   onOpen(response: HandshakeResponse, timings: DialTimings, remoteAddress: string): void {
     keepCookies(this.#jar, this.url, response);
+    this.#timings = timings;
     this.#metrics.dialEnded(timings, response, remoteAddress);
     this.host.loop.post(() => this.#deliverOpen(response, timings));
   }
 
   onText(text: string, atMs: number): void {
-    this.host.loop.post(() => this.#deliverMessage(text, atMs));
+    this.#inflow.added(text.length, this.#connection);
+    this.host.loop.post(() => {
+      this.#inflow.taken(text.length, this.#connection);
+      return this.#deliverMessage(text, atMs);
+    });
   }
 
   onBinary(payload: ArrayBuffer, atMs: number): void {
-    this.host.loop.post(() => this.#deliverMessage(payload, atMs));
+    this.#inflow.added(payload.byteLength, this.#connection);
+    this.host.loop.post(() => {
+      this.#inflow.taken(payload.byteLength, this.#connection);
+      return this.#deliverMessage(payload, atMs);
+    });
   }
 
   onPing(_payload: Uint8Array, atMs: number): void {
@@ -231,7 +259,10 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     const isDialFailure = ending.cause.startsWith('dial-');
     if (isDialFailure) {
       const { response, error } = ending;
+      this.#timings = ending.timings;
+      this.#failed = ending;
       adviseOn(this.host, error);
+      logDialFailure(this.host, this.url, ending);
       if (response !== undefined) keepCookies(this.#jar, this.url, response);
       this.#metrics.dialEnded(ending.timings, response, ending.remoteAddress);
     }
@@ -342,7 +373,9 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     }
     try {
       if (words.errorText !== '') {
-        yield* this.#deliverLast(createErrorEvent(this.#target, endMs, words.errorText));
+        yield* this.#deliverLast(
+          createErrorEvent(this.#target, endMs, words.errorText, dialFailureOf(this.#failed)),
+        );
       }
       const { code, reason, wasClean } = words;
       yield* this.#deliverLast(createCloseEvent(this.#target, endMs, code, reason, wasClean));

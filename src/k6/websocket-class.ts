@@ -25,6 +25,15 @@ export interface SocketBinding {
   baseUrl?(): string | undefined;
 }
 
+/** `WebSocket.timings`, ms; 0 where a phase did not happen. */
+export interface SocketTimings {
+  readonly dns: number;
+  readonly tcp: number;
+  readonly tls: number;
+  readonly upgrade: number;
+  readonly total: number;
+}
+
 const SOCKET_EVENTS = ['open', 'message', 'error', 'close', 'ping', 'pong'] as const;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -171,6 +180,26 @@ export class BoundWebSocket extends EventTarget {
     this.#session.ping();
   }
 
+  /**
+   * Stops taking messages from the network, as a slow consumer would; pings wait, too. Ours.
+   */
+  pause(): void {
+    this.#session.pause();
+  }
+
+  /** Goes on after `pause()`. */
+  resume(): void {
+    this.#session.resume();
+  }
+
+  /** Phases of the dial in ms, once it is over; undefined before. Ours. */
+  get timings(): SocketTimings | undefined {
+    const timings = this.#session.timings;
+    if (timings === undefined) return undefined;
+    const { dnsMs: dns, tcpMs: tcp, tlsMs: tls, upgradeMs: upgrade, totalMs: total } = timings;
+    return { dns, tcp, tls, upgrade, total };
+  }
+
   /** Nothing happens when closing or closed; while connecting the dial is given up. */
   close(code: unknown = undefined, reason: unknown = undefined): void {
     const session = this.#session;
@@ -209,7 +238,7 @@ export class BoundWebSocket extends EventTarget {
 
 const PRIVATE_MEMBERS = ['constructor', 'handlerFor', 'setHandlerFor'];
 /** k6's and ours; not listed by `for … in`, so that the interface is the standard's. */
-const EXTRA_MEMBERS = ['addEventListener', 'ping', 'toJSON'];
+const EXTRA_MEMBERS = ['addEventListener', 'pause', 'ping', 'resume', 'timings', 'toJSON'];
 
 /** Members of `WebSocket.prototype` as WebIDL lays them out. */
 function prototypeMembers(): PropertyDescriptorMap {

@@ -102,6 +102,13 @@ export interface DialRequest {
   readonly handshakeTimeoutMs?: number;
   /** How long to wait for the peer's Close after ours before the TCP connection is dropped; default 10,000. */
   readonly closeTimeoutMs?: number;
+  /**
+   * Asked for an answer 3xx with a Location: the request to go on with, undefined to let the dial fail.
+   * The default is to fail, as the standard wants.
+   */
+  readonly redirect?: (response: HandshakeResponse) => DialRequest | undefined;
+  /** Read at most so much from the network, on average; default no limit. */
+  readonly readBytesPerSecond?: number;
   /** Larger messages fail the connection with 1009; default 256 MiB. */
   readonly messageBytesMax?: number;
 }
@@ -136,14 +143,14 @@ export interface HandshakeResponse {
   readonly body: Uint8Array;
 }
 
-/** Phases of a dial in ms; 0 where a phase did not happen. */
+/** Phases of a dial in ms; 0 where a phase did not happen. After redirects, of the last try. */
 export interface DialTimings {
   readonly startMs: number;
   readonly dnsMs: number;
   readonly tcpMs: number;
   readonly tlsMs: number;
   readonly upgradeMs: number;
-  /** Whole dial, start to 101 (or to failure). */
+  /** Whole dial with its redirects, start to 101 (or to failure). */
   readonly totalMs: number;
 }
 
@@ -248,4 +255,10 @@ export interface Connection {
   closeNow(code?: number): void;
   /** Drop the TCP connection at once without a Close frame. */
   terminate(): void;
+  /**
+   * Stop reading, so that the peer's messages stay in the network; also its pings, and the end of the
+   * connection, are noticed after `resume()` only. `close()` resumes. Nothing happens unless open.
+   */
+  pause(): void;
+  resume(): void;
 }

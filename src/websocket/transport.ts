@@ -50,6 +50,9 @@ export interface Transport extends ByteSink {
   endAndDestroy(): void;
   /** Drops the connection at once. */
   destroy(): void;
+  /** Stops reading, and goes on. */
+  pause(): void;
+  resume(): void;
 }
 
 /** Where and how to connect. */
@@ -206,6 +209,14 @@ class SocketTransport implements Transport {
   destroy(): void {
     this.keepCounts();
     this.socket.destroy();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
   }
 
   connected(): void {

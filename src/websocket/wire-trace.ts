@@ -103,6 +103,16 @@ class TracedTransport implements Transport, TransportHandler {
     this.inner.destroy();
   }
 
+  pause(): void {
+    this.say('* reading paused');
+    this.inner.pause();
+  }
+
+  resume(): void {
+    this.say('* reading goes on');
+    this.inner.resume();
+  }
+
   onConnect(): void {
     this.say(`* connected from ${this.inner.localAddress ?? 'unknown'}`);
     this.handler.onConnect();
