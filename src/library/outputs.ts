@@ -7,11 +7,11 @@ import { JsonOutput } from '../output/json.ts';
 import { JunitOutput } from '../output/junit.ts';
 import { OpenTelemetryOutput } from '../output/opentelemetry.ts';
 import { readOpenTelemetrySettings } from '../output/opentelemetry-settings.ts';
-import type { Output } from '../output/output.ts';
+import type { Output, TextWriter } from '../output/output.ts';
 import { createPackageOutput, type OutputContext } from '../output/package-output.ts';
 import { PrometheusOutput } from '../output/prometheus.ts';
 import { PROMETHEUS_NAME, readPrometheusSettings } from '../output/prometheus-settings.ts';
-import type { CommandContext } from './context.ts';
+import type { Surroundings } from './test-input.ts';
 
 /** Also what packages need not know. */
 type OutputFacts = OutputContext & OutputOptions;
@@ -57,7 +57,7 @@ export interface OutputOptions {
  */
 export async function createOutputs(
   specs: readonly string[],
-  context: CommandContext,
+  context: Surroundings & { readonly stdout: TextWriter },
   options: OutputOptions,
   warn: (message: string) => void,
 ): Promise<Output[]> {
