@@ -6,7 +6,7 @@ import type { Aggregate } from '../metrics/aggregate.ts';
 import type { ThresholdSet } from '../metrics/threshold.ts';
 import type { ProxyEnvironment } from '../options/proxies.ts';
 import type { Layer, Options, RunSettings } from '../options/values.ts';
-import type { Output } from '../output/output.ts';
+import type { Output, OutputLoss } from '../output/output.ts';
 import type { ScenarioView } from '../schedule/progress.ts';
 import type { InstancePlan } from '../schedule/requirements.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
@@ -14,6 +14,13 @@ import type { PortRange } from '../websocket/source-ports.ts';
 import type { LogEntry } from './log-entry.ts';
 
 export type RunStage =
+  /** The script is fetched and bundled. */
+  | 'loading'
+  /** Its init code runs once, to tell its options. */
+  | 'inspecting'
+  /** The outputs are started. */
+  | 'opening'
+  /** VUs are made. */
   | 'init'
   /** `--paused`: ready, and waiting to be resumed. */
   | 'paused'
@@ -22,11 +29,19 @@ export type RunStage =
   | 'teardown'
   /** `--linger`: over, and waiting for a signal. */
   | 'lingering'
+  /** The outputs hand over what is left. */
+  | 'closing'
+  /** handleSummary(). */
+  | 'summary'
   | 'done';
 
 /** What a view of the running test can show; read whenever it likes. */
 export interface RunStatus extends InstanceCounts {
   readonly stage: RunStage;
+  /** What it does or waits for in this stage, if there is more to say than the stage: a module, an output. */
+  readonly activity: string;
+  /** To be made before the start; 0 before the options are known. */
+  readonly vusPlanned: number;
   /** All scenarios were paused while they run. */
   readonly isPaused: boolean;
   /** Since the clock started (before setup); 0 before. */
@@ -45,6 +60,8 @@ export interface RestApiRequest {
 export interface RunRequest {
   /** May still be in the making: threads start meanwhile. */
   readonly bundle: Promise<ScriptBundle>;
+  /** What that waits for now. */
+  loadingActivity?(): string;
   /** Config file; below the script's own options. */
   readonly lowerLayers: readonly Layer[];
   /** Environment, command line; above them. */
@@ -73,7 +90,7 @@ export interface RunRequest {
   readonly restApi?: RestApiRequest | undefined;
   /** The test is over and waits, since `linger` is set, for `stop`. */
   onLinger?(): void;
-  /** Gets a reader of the run's state, once. */
+  /** Gets a reader of the run's state, once, at the very start. */
   onStatus?(read: () => RunStatus): void;
   /** Makes handleSummary's argument of the report. Undefined = no summary is wanted. */
   summaryData: ((report: RunReport) => Promise<unknown>) | undefined;
@@ -88,6 +105,9 @@ export interface RunReport {
   readonly durationMs: number;
   /** What setup() returned, parsed. */
   readonly setupData: unknown;
+  readonly counts: InstanceCounts;
+  /** Of outputs that could not hand over everything. */
+  readonly losses: readonly OutputLoss[];
 }
 
 export interface RunResult {

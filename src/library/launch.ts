@@ -50,7 +50,7 @@ export interface LaunchRequest {
   log(entry: LogEntry): void;
   /** The options are settled and the outputs are made; nothing has started. */
   onBegin?(facts: LaunchFacts): void;
-  /** Gets a reader of the run's state, once. */
+  /** Gets a reader of the run's state, once, at the very start. */
   onStatus?(read: () => RunStatus): void;
   onLinger?(): void;
 }

@@ -40,6 +40,23 @@ export interface SampleBatch {
   readonly droppedSamples: number;
 }
 
+/** What did not get to where an output sends it, counted from the beginning of the run. */
+export interface OutputLosses {
+  /** Batches that did not get through, of all that were to be sent; 0 of 0 where there are no batches. */
+  readonly batchesLost: number;
+  readonly batches: number;
+  /** Samples that are missing at the other end; 0 if a later batch made up for those that were lost. */
+  readonly samplesLost: number;
+  /** The last reason, in a few words. */
+  readonly reason: string;
+}
+
+/** The losses of one output of a run. */
+export interface OutputLoss extends OutputLosses {
+  /** Its description. */
+  readonly output: string;
+}
+
 export interface Output {
   /** As the header of a run shows it: `json (results.json)`. */
   readonly description: string;
@@ -53,6 +70,8 @@ export interface Output {
   onTick?(aggregate: Aggregate): void;
   /** Writes what is left and closes. */
   stop(result: RunResult): void | Promise<void>;
+  /** Read once after `stop`: what could not be handed over. Undefined = all got through. */
+  readonly losses?: OutputLosses | undefined;
 }
 
 /** A text stream that somebody else owns, e.g. the process's stdout. */
