@@ -13,6 +13,7 @@ import { VERSION } from '../base/version.ts';
 import type { LogEntry } from '../engine/log-entry.ts';
 import { runTest } from '../engine/run.ts';
 import type { RestApiRequest, RunResult, RunStatus } from '../engine/run-contract.ts';
+import type { SecretSources } from '../k6/secret-reader.ts';
 import { parseSecretSources } from '../k6/secret-source.ts';
 import { readProxies } from '../options/proxies.ts';
 import type { Layer, Options, RunSettings } from '../options/values.ts';
@@ -39,8 +40,10 @@ export interface LaunchRequest {
   readonly surroundings: Surroundings;
   /** Where outputs print to that print. */
   readonly stdout: TextWriter;
-  /** Outputs that are there already, beside those of `settings.out`. */
-  readonly outputs?: readonly Output[];
+  /** Makes outputs beside those of `settings.out`; `warn` logs. */
+  outputs?(warn: (message: string) => void): readonly Output[];
+  /** The source of secrets, in place of those of `settings.secretSource`. */
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly restApi?: RestApiRequest | undefined;
   /** Aborted with a `StopReason`. */
   readonly stop: AbortSignal;
@@ -85,9 +88,7 @@ export async function launch(request: LaunchRequest): Promise<Launched> {
 
 async function launchOpenly(request: LaunchRequest, redactor: Redactor): Promise<Launched> {
   const { settings, surroundings, stdout, terminal } = request;
-  const secrets = parseSecretSources(settings.secretSource, (path) =>
-    readFileSync(resolve(surroundings.cwd, path), 'utf8'),
-  );
+  const secrets = secretSourcesOf(request);
   const { bundle: loading, archivedOptions, env } = openTest(request.test, settings, surroundings);
   // A run that is stopped earlier does not wait for it, nor care how it ends.
   loading.catch(() => {});
@@ -116,7 +117,7 @@ async function launchOpenly(request: LaunchRequest, redactor: Redactor): Promise
       for (const message of bundle.warnings) warn(message);
       const facts = { systemTags: options.systemTags, features: settings.features };
       const own = await createOutputs(settings.out, { ...surroundings, stdout }, facts, warn);
-      const outputs = [...own, ...(request.outputs ?? [])];
+      const outputs = [...own, ...(request.outputs?.(warn) ?? [])];
       request.onBegin?.({ options, plan, outputs });
       return outputs;
     },
@@ -127,6 +128,16 @@ async function launchOpenly(request: LaunchRequest, redactor: Redactor): Promise
         : async (report) => handleSummaryData(report, settings, await loading, terminal),
   });
   return { result, bundle };
+}
+
+function secretSourcesOf({ settings, surroundings, secrets }: LaunchRequest): SecretSources {
+  if (secrets !== undefined) {
+    const name = 'default';
+    return { sources: [{ name, values: secrets }], defaultName: name };
+  }
+  return parseSecretSources(settings.secretSource, (path) =>
+    readFileSync(resolve(surroundings.cwd, path), 'utf8'),
+  );
 }
 
 function withoutSecrets(error: GharialError, { redact }: Redactor): GharialError {

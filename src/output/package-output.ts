@@ -47,11 +47,28 @@ export async function createPackageOutput(
   try {
     const module: unknown = await import(pathToFileURL(path).href);
     output = await findFactory(module)(context);
+  } catch (error) {
+    throw outputFault(name, reasonOf(error), error);
+  }
+  return guardOutput(name, output, context.warn, stopTimeoutMs);
+}
+
+/**
+ * The same output for a run that is not to fail by it: whatever it throws after `start` is a warning.
+ * @throws GharialError OUTPUT_FAILED if it is no output.
+ */
+export function guardOutput(
+  name: string,
+  output: Output,
+  warn: (message: string) => void,
+  stopTimeoutMs = STOP_TIMEOUT_MS,
+): Output {
+  try {
     assertOutput(output);
   } catch (error) {
     throw outputFault(name, reasonOf(error), error);
   }
-  return new GuardedOutput(name, output, context.warn, stopTimeoutMs);
+  return new GuardedOutput(name, output, warn, stopTimeoutMs);
 }
 
 function locate(name: string, cwd: string): string | undefined {
