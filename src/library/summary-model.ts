@@ -16,7 +16,7 @@ const TIME_UNITS = ['s', 'ms', 'us'] as const;
 
 /** Cost: one pass over all series. */
 export function summaryModelOf(report: RunReport): SummaryModel {
-  const { options, aggregate, thresholds, durationMs, setupData } = report;
+  const { options, aggregate, thresholds, durationMs, setupData, losses } = report;
   return buildSummary({
     aggregate,
     thresholds,
@@ -24,6 +24,7 @@ export function summaryModelOf(report: RunReport): SummaryModel {
     trendStats: options.summaryTrendStats,
     timeUnit: TIME_UNITS.find((unit) => unit === options.summaryTimeUnit) ?? '',
     setupData,
+    losses,
   });
 }
 

@@ -45,10 +45,28 @@ export interface OutputLosses {
   /** Batches that did not get through, of all that were to be sent; 0 of 0 where there are no batches. */
   readonly batchesLost: number;
   readonly batches: number;
-  /** Samples that are missing at the other end; 0 if a later batch made up for those that were lost. */
+  /**
+   * Samples that are missing at the other end. Where each batch has the totals of the run, those since the last
+   * batch that got through.
+   */
   readonly samplesLost: number;
   /** The last reason, in a few words. */
   readonly reason: string;
+}
+
+/** Losses with those that came before any batch was made: samples that came faster than they were taken. */
+export function withDropped(
+  losses: OutputLosses | undefined,
+  droppedSamples: number,
+): OutputLosses | undefined {
+  if (droppedSamples === 0) return losses;
+  const { batchesLost = 0, batches = 0, samplesLost = 0, reason } = losses ?? {};
+  return {
+    batchesLost,
+    batches,
+    samplesLost: samplesLost + droppedSamples,
+    reason: reason ?? 'samples came faster than they could be written',
+  };
 }
 
 /** The losses of one output of a run. */
