@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
+import type { Dashboard } from '../dashboard/dashboard.ts';
 import type { LogEntry } from '../engine/log-entry.ts';
 import { runTest } from '../engine/run.ts';
 import type { RestApiRequest } from '../engine/run-contract.ts';
@@ -21,7 +22,9 @@ import { OPTION_ROWS } from '../options/table.ts';
 import type { Layer, LayerValues, RunSettings, Warning } from '../options/values.ts';
 import { createLogSink, type LogSink } from '../output/log-sink.ts';
 import { Redactor } from '../output/redactor.ts';
+import type { InstancePlan } from '../schedule/requirements.ts';
 import type { CommandContext } from './context.ts';
+import { isDashboardSpec, pageStatusOf, startDashboard } from './dashboard.ts';
 import { readSourcePorts } from './host-limits.ts';
 import { createOutputs } from './outputs.ts';
 import { handleSummaryData, writeSummary } from './run-summary.ts';
@@ -35,6 +38,8 @@ const LINGER_TEXT =
   'The test is done, but --linger was enabled, so gharial is waiting for Ctrl+C to continue...\n';
 
 interface Invocation {
+  /** Of the command line. */
+  readonly args: readonly string[];
   readonly script: string;
   readonly lowerLayers: readonly Layer[];
   readonly upperLayers: readonly Layer[];
@@ -90,7 +95,7 @@ function readInvocation(args: readonly string[], context: CommandContext): Invoc
   const { address } = settings;
   const restApi =
     address === '' ? undefined : { address, isRequired: values.address !== undefined };
-  return { script, lowerLayers, upperLayers, settings, warnings, restApi };
+  return { args, script, lowerLayers, upperLayers, settings, warnings, restApi };
 }
 
 async function run(
@@ -131,6 +136,8 @@ async function run(
     };
     stop.abort(reason);
   });
+  let dashboard: Dashboard | undefined;
+  let instance: InstancePlan | undefined;
   try {
     const result = await runTest({
       bundle: loading,
@@ -152,11 +159,20 @@ async function run(
       onPlan: async (options, plan) => {
         for (const message of (await loading).warnings) warn(message);
         const facts = { systemTags: options.systemTags, features: settings.features };
-        const outputs = await createOutputs(settings.out, context, facts, warn);
-        view.begin({ script, options, plan, outputs });
-        return outputs;
+        const others = settings.out.filter((spec) => !isDashboardSpec(spec));
+        const outputs = await createOutputs(others, context, facts, warn);
+        dashboard = await startDashboard({ ...invocation, options, plan, env, context, redactor, warn });
+        instance = plan;
+        view.begin({ script, options, plan, outputs, dashboardUrl: dashboard?.url });
+        return dashboard === undefined ? outputs : [...outputs, dashboard];
       },
-      onStatus: (read) => view.follow(read),
+      onControl: (control) => dashboard?.attach(control),
+      onStatus: (read) => {
+        view.follow(read);
+        if (instance === undefined) return;
+        const planned = instance;
+        dashboard?.follow(() => pageStatusOf(read(), planned));
+      },
       summaryData:
         settings.summaryMode === 'disabled'
           ? undefined

@@ -4,6 +4,7 @@
  *
  * It prints nothing and exits nothing: logs and outputs are the caller's, the result is returned.
  */
+import { startAlignedInterval } from '../base/aligned-interval.ts';
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import type { FromWorker, ProbeResult, RunPlan } from '../bridge/messages.ts';
@@ -41,11 +42,13 @@ import {
 } from './rest-api.ts';
 import type { RunReport, RunRequest, RunResult, RunStage, RunStatus } from './run-contract.ts';
 import { scenarioView } from './scenario-progress.ts';
-import { reportedError, type StopReason, stopError } from './stop-reason.ts';
+import { type ControlSurface, reportedError, type StopReason, stopError } from './stop-reason.ts';
 import { waitFor } from './wait.ts';
 import { Watchdog } from './watchdog.ts';
 
 const TICK_MS = 1000;
+/** Half a tick (and half a short one) after the workers': their snapshots are all in, even if some are late. */
+const TICK_OFFSET_MS = 500;
 /** Snapshots come faster when a threshold may stop the run. */
 const ABORT_TICK_MS = 200;
 /**
@@ -140,7 +143,7 @@ class TestRun {
       await this.#crew.terminateAll();
       return { error: asReportable(error), report: undefined, summaryFiles: undefined };
     }
-    const ticker = setInterval(() => this.#onTick(), TICK_MS);
+    const stopTicker = startAlignedInterval(TICK_MS, TICK_OFFSET_MS, () => this.#onTick());
     let error: GharialError | undefined;
     try {
       await this.#initializeVus();
@@ -157,7 +160,7 @@ class TestRun {
     if (this.#stopReason !== undefined) error = first(error, stopError(this.#stopReason));
     this.#clockEndMs = nowMs();
     await this.#linger();
-    clearInterval(ticker);
+    stopTicker();
     return this.#finish(error);
   }
 
@@ -241,8 +244,7 @@ class TestRun {
   }
 
   #onTick(): void {
-    const { vusActive, vusInitialized } = this.#counters.instance;
-    this.#collector?.sampleVus(vusActive, vusInitialized);
+    this.#collector?.sampleCounts(this.#counters.instance);
     this.#collector?.tick();
     this.#watchdog.check(this.#counters, this.#crew.indexes, nowMs());
     this.#evaluateThresholds();
@@ -292,6 +294,7 @@ class TestRun {
     this.#collector = new Collector(this.#aggregate, this.#outputs, options.tags, samplesPerBatch);
     this.#createPlan(options, instance, probe, samplesPerBatch);
     await this.#startApi();
+    this.#request.onControl?.(this.#control('the live page'));
     for (const output of this.#outputs) {
       await output.start({
         aggregate: this.#aggregate,
@@ -426,7 +429,7 @@ class TestRun {
     const { restApi } = this.#request;
     if (restApi === undefined) return;
     try {
-      this.#api = await startRestApi(restApi.address, this.#control());
+      this.#api = await startRestApi(restApi.address, this.#control('REST API'));
       this.#log('debug', `the REST API listens on ${this.#api.address}`);
     } catch (error) {
       if (restApi.isRequired || !(error instanceof GharialError)) throw error;
@@ -434,14 +437,15 @@ class TestRun {
     }
   }
 
-  #control(): RunControl {
+  /** @param surface where it is steered from. */
+  #control(surface: ControlSurface): RunControl {
     const scenarios = this.#requireOptions().scenarios;
     return {
       aggregate: this.#aggregate,
       thresholds: this.#thresholds,
       status: () => this.#apiStatus(),
       elapsedMs: () => this.#clockMs(),
-      stop: () => this.#stop({ kind: 'api' }),
+      stop: () => this.#stop({ kind: 'control', surface }),
       setPaused: (isPaused) => {
         if (!this.#isWaitingForResume) this.#helm.setPaused(isPaused, scenarios);
         else if (isPaused)
