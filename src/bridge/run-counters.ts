@@ -3,11 +3,11 @@
  * `exec.instance`, iteration numbers and the pool of shared-iterations per scenario, and per worker what
  * the watchdog looks at and how far its scenarios are. Everything else crosses threads by message.
  *
- * Layout (Int32): 5 instance counters; 2 per scenario; per worker 2, and 8 for each scenario.
+ * Layout (Int32): 6 instance counters; 2 per scenario; per worker 2, and 8 for each scenario.
  */
 import type { ScenarioPhase, ScenarioProgress } from '../schedule/scenario-run.ts';
 
-const INSTANCE_FIELDS = 5;
+const INSTANCE_FIELDS = 6;
 const SCENARIO_FIELDS = 2;
 const WORKER_FIELDS = 2;
 const PROGRESS_FIELDS = 8;
@@ -21,12 +21,15 @@ const VUS_INITIALIZED = 1;
 const ITERATIONS_COMPLETED = 2;
 const ITERATIONS_INTERRUPTED = 3;
 const EXTRA_VUS = 4;
+const SOCKETS_OPEN = 5;
 
 export interface InstanceCounts {
   readonly vusActive: number;
   readonly vusInitialized: number;
   readonly iterationsCompleted: number;
   readonly iterationsInterrupted: number;
+  /** WebSocket connections that are open now. */
+  readonly socketsOpen: number;
 }
 
 /** `ScenarioProgress` as far as it crosses threads. */
@@ -64,6 +67,7 @@ export class RunCounters {
       vusInitialized: read(VUS_INITIALIZED),
       iterationsCompleted: read(ITERATIONS_COMPLETED),
       iterationsInterrupted: read(ITERATIONS_INTERRUPTED),
+      socketsOpen: read(SOCKETS_OPEN),
     };
   }
 
@@ -73,6 +77,10 @@ export class RunCounters {
 
   addInitializedVus(count: number): void {
     Atomics.add(this.#cells, VUS_INITIALIZED, count);
+  }
+
+  addOpenSockets(count: number): void {
+    Atomics.add(this.#cells, SOCKETS_OPEN, count);
   }
 
   /** The id of a VU that is made beside the planned ones. */

@@ -4,8 +4,9 @@
  */
 import { nowMs } from '../base/clock.ts';
 import { ExitCode } from '../base/errors.ts';
+import type { Dashboard } from '../dashboard/dashboard.ts';
 import type { LogEntry } from '../engine/log-entry.ts';
-import type { RestApiRequest } from '../engine/run-contract.ts';
+import type { RestApiRequest, RunStatus } from '../engine/run-contract.ts';
 import type { StopReason } from '../engine/stop-reason.ts';
 import { launch } from '../library/launch.ts';
 import { resolveSettings } from '../options/consolidate.ts';
@@ -16,6 +17,7 @@ import type { Layer, LayerValues, RunSettings, Warning } from '../options/values
 import { createLogSink, type LogSink } from '../output/log-sink.ts';
 import { readConfigFile } from './config-file.ts';
 import type { CommandContext } from './context.ts';
+import { isDashboardSpec, pageStatusOf, startDashboard } from './dashboard.ts';
 import { writeSummary } from './run-summary.ts';
 import { RunView } from './run-view.ts';
 
@@ -23,6 +25,8 @@ const LINGER_TEXT =
   'The test is done, but --linger was enabled, so gharial is waiting for Ctrl+C to continue...\n';
 
 interface Invocation {
+  /** Of the command line. */
+  readonly args: readonly string[];
   readonly script: string;
   readonly lowerLayers: readonly Layer[];
   readonly upperLayers: readonly Layer[];
@@ -61,7 +65,7 @@ function readInvocation(args: readonly string[], context: CommandContext): Invoc
   const { address } = settings;
   const restApi =
     address === '' ? undefined : { address, isRequired: values.address !== undefined };
-  return { script, lowerLayers, upperLayers, settings, warnings, restApi };
+  return { args, script, lowerLayers, upperLayers, settings, warnings, restApi };
 }
 
 async function run(
@@ -79,6 +83,8 @@ async function run(
   }
   const stop = new AbortController();
   const unsubscribe = stopOnSignal(stop, context, log);
+  let dashboard: Dashboard | undefined;
+  let readStatus: (() => RunStatus) | undefined;
   try {
     const { result, bundle } = await launch({
       test: { script },
@@ -86,6 +92,14 @@ async function run(
       upperLayers,
       settings,
       surroundings: context,
+      out: settings.out.filter((spec) => !isDashboardSpec(spec)),
+      outputs: async (making) => {
+        dashboard = await startDashboard({ ...invocation, ...making, context });
+        if (dashboard === undefined || readStatus === undefined) return [];
+        const read = readStatus;
+        dashboard.follow(() => pageStatusOf(read(), making.plan));
+        return [dashboard];
+      },
       stdout: { write: (text) => view.interrupted(() => context.stdout.write(text)) },
       restApi,
       stop: stop.signal,
@@ -95,8 +109,12 @@ async function run(
         noColor: context.log.isColorless,
       },
       log: writeLog,
-      onBegin: (facts) => view.begin({ script, ...facts }),
-      onStatus: (read) => view.follow(read),
+      onBegin: (facts) => view.begin({ script, ...facts, dashboardUrl: dashboard?.url }),
+      onControl: (control) => dashboard?.attach(control),
+      onStatus: (read) => {
+        readStatus = read;
+        view.follow(read);
+      },
       onLinger: () => {
         if (!settings.quiet) view.interrupted(() => context.stdout.write(LINGER_TEXT));
       },

@@ -28,6 +28,8 @@ export interface RunPlanView {
   readonly options: Options;
   readonly plan: InstancePlan;
   readonly outputs: readonly Output[];
+  /** Of the live page. */
+  readonly dashboardUrl: string | undefined;
 }
 
 export class RunView {
@@ -49,13 +51,14 @@ export class RunView {
   begin(plan: RunPlanView): void {
     this.#plan = plan;
     if (this.#isQuiet) return;
-    const { script, plan: instance, outputs } = plan;
+    const { script, plan: instance, outputs, dashboardUrl } = plan;
     this.#context.stdout.write(renderBanner(this.#isColored));
     this.#context.stdout.write(
       renderHeader(
         {
           script,
           outputs: outputs.map(({ description }) => description),
+          dashboardUrl,
           scenarios: instance.scenarios.map(({ config, share }) => ({
             name: config.name,
             description: describeScenario(config, share, instance.part),

@@ -12,6 +12,7 @@ import type { InstancePlan } from '../schedule/requirements.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
 import type { PortRange } from '../websocket/source-ports.ts';
 import type { LogEntry } from './log-entry.ts';
+import type { RunControl } from './rest-api.ts';
 
 export type RunStage =
   /** The script is fetched and bundled. */
@@ -86,6 +87,8 @@ export interface RunRequest {
   log(entry: LogEntry): void;
   /** The options are settled and nothing has started: time for a header, and to make the outputs. */
   onPlan(options: Options, plan: InstancePlan): Promise<readonly Output[]>;
+  /** Gets what steers the run from the live page, once, before outputs start. */
+  onControl?(control: RunControl): void;
   /** Serves the REST API while the test runs. */
   readonly restApi?: RestApiRequest | undefined;
   /** The test is over and waits, since `linger` is set, for `stop`. */

@@ -1,4 +1,4 @@
-/** What the REST API sees of a run and may do to it. */
+/** What the REST API and the live page see of a run and may do to it. */
 import { GharialError } from '../base/errors.ts';
 import type { RunCounters } from '../bridge/run-counters.ts';
 import type { Aggregate } from '../metrics/aggregate.ts';
@@ -8,7 +8,7 @@ import type { Helm } from './helm.ts';
 import { ApiStage, type ApiStatus, isCrossed, type RunControl } from './rest-api.ts';
 import type { RunStage } from './run-contract.ts';
 import type { ScriptPhases } from './script-phases.ts';
-import type { StopReason } from './stop-reason.ts';
+import type { ControlSurface, StopReason } from './stop-reason.ts';
 import type { StopSwitch } from './stop-switch.ts';
 
 const API_STAGES: Readonly<Record<RunStage, ApiStage>> = {
@@ -65,7 +65,8 @@ export class StartGate {
   }
 }
 
-export function createRunControl(run: SteerableRun): RunControl {
+/** @param surface where it is steered from. */
+export function createRunControl(surface: ControlSurface, run: SteerableRun): RunControl {
   const { phases, helm, scenarios, startGate } = run;
   const assertPrepared = (): void => {
     if (startGate.isPrepared) return;
@@ -76,7 +77,7 @@ export function createRunControl(run: SteerableRun): RunControl {
     thresholds: run.thresholds,
     status: () => statusOf(run),
     elapsedMs: () => run.elapsedMs(),
-    stop: () => run.stop({ kind: 'api' }),
+    stop: () => run.stop({ kind: 'control', surface }),
     setPaused: (isPaused) => {
       if (!startGate.isWaiting) helm.setPaused(isPaused, scenarios);
       else if (isPaused) throw new GharialError('STEERING_INVALID', 'execution is already paused');

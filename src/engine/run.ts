@@ -4,6 +4,7 @@
  *
  * It prints nothing and exits nothing: logs and outputs are the caller's, the result is returned.
  */
+import { startAlignedInterval } from '../base/aligned-interval.ts';
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import type { FromWorker, ProbeResult } from '../bridge/messages.ts';
@@ -21,14 +22,14 @@ import { Crew, SILENCE_MS } from './crew.ts';
 import { Helm } from './helm.ts';
 import { OutputSet } from './output-set.ts';
 import { PhaseCalls } from './phase-calls.ts';
-import { type RestApi, startRestApi } from './rest-api.ts';
+import { type RestApi, type RunControl, startRestApi } from './rest-api.ts';
 import type { RunReport, RunRequest, RunResult, RunStage, RunStatus } from './run-contract.ts';
 import { createRunControl, StartGate } from './run-control.ts';
 import { TICK_MS, WorkerPlans } from './run-plan.ts';
 import { scenarioView } from './scenario-progress.ts';
 import { ScriptPhases } from './script-phases.ts';
 import { defineMetrics, settleOptions } from './settled-options.ts';
-import { reportedError, type StopReason } from './stop-reason.ts';
+import { type ControlSurface, reportedError, type StopReason } from './stop-reason.ts';
 import { StopSwitch } from './stop-switch.ts';
 import { waitFor } from './wait.ts';
 import { Watchdog } from './watchdog.ts';
@@ -39,6 +40,8 @@ import { Watchdog } from './watchdog.ts';
  */
 const SHARED_BYTES_KEPT = 8 * 1024 * 1024;
 const SAMPLES_PER_BATCH = 4096;
+/** Half a tick (and half a short one) after the workers': their snapshots are all in, even if some are late. */
+const TICK_OFFSET_MS = 500;
 
 /** Runs a test. Rejects only by faults of gharial itself. */
 export function runTest(request: RunRequest): Promise<RunResult> {
@@ -102,7 +105,7 @@ class TestRun {
     } catch (failure) {
       return this.#abandon(asReportable(failure));
     }
-    const ticker = setInterval(() => this.#onTick(), TICK_MS);
+    const stopTicker = startAlignedInterval(TICK_MS, TICK_OFFSET_MS, () => this.#onTick());
     let error: GharialError | undefined;
     try {
       await this.#initializeVus(prepared);
@@ -120,7 +123,7 @@ class TestRun {
     error ??= this.#stopSwitch.failure;
     this.#clockEndMs = nowMs();
     await this.#linger();
-    clearInterval(ticker);
+    stopTicker();
     return this.#finish(prepared, error);
   }
 
@@ -199,8 +202,7 @@ class TestRun {
   #onTick(): void {
     if (this.#prepared === undefined) return;
     const { collector, counters } = this.#prepared;
-    const { vusActive, vusInitialized } = counters.instance;
-    collector.sampleVus(vusActive, vusInitialized);
+    collector.sampleCounts(counters.instance);
     collector.tick();
     this.#watchdog.check(counters, this.#crew.indexes, nowMs());
     this.#evaluateThresholds(this.#prepared);
@@ -244,6 +246,7 @@ class TestRun {
     };
     this.#prepared = prepared;
     await this.#startApi(prepared);
+    this.#request.onControl?.(this.#control(prepared, 'the live page'));
     await this.#outputs.start({ aggregate: this.#aggregate, thresholds, startMs: nowMs() });
     return prepared;
   }
@@ -299,7 +302,17 @@ class TestRun {
   async #startApi(prepared: Prepared): Promise<void> {
     const { restApi } = this.#request;
     if (restApi === undefined) return;
-    const control = createRunControl({
+    try {
+      this.#api = await startRestApi(restApi.address, this.#control(prepared, 'REST API'));
+      this.#log('debug', `the REST API listens on ${this.#api.address}`);
+    } catch (error) {
+      if (restApi.isRequired || !(error instanceof GharialError)) throw error;
+      this.#log('warning', error.message);
+    }
+  }
+
+  #control(prepared: Prepared, surface: ControlSurface): RunControl {
+    return createRunControl(surface, {
       ...prepared,
       aggregate: this.#aggregate,
       scenarios: prepared.options.scenarios,
@@ -310,13 +323,6 @@ class TestRun {
       elapsedMs: () => this.#clockMs(),
       stop: (reason) => this.#stop(reason),
     });
-    try {
-      this.#api = await startRestApi(restApi.address, control);
-      this.#log('debug', `the REST API listens on ${this.#api.address}`);
-    } catch (error) {
-      if (restApi.isRequired || !(error instanceof GharialError)) throw error;
-      this.#log('warning', error.message);
-    }
   }
 
   /** There is no run to be made of it. */
@@ -487,6 +493,7 @@ const NOTHING_COUNTED = {
   vusInitialized: 0,
   iterationsCompleted: 0,
   iterationsInterrupted: 0,
+  socketsOpen: 0,
 };
 
 function asReportable(error: unknown): GharialError {

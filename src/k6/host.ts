@@ -167,6 +167,12 @@ export interface VuHost extends CoroutineHost {
     timeMs?: number,
     metadata?: ReadonlyMap<string, string>,
   ): void;
+  /** A WebSocket connection is open. */
+  socketOpened(): void;
+  /** A connection that had been open is gone. */
+  socketGone(): void;
+  /** Counts an end of a connection in a series of `ws_sockets_closed`, also when the iteration is over already. */
+  recordClose(series: number, metadata: ReadonlyMap<string, string>): void;
   /** Counts TCP bytes for data_sent / data_received. */
   countBytes(sentBytes: number, receivedBytes: number): void;
   /** False once samples of the running iteration are no longer taken. */

@@ -170,6 +170,7 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   onOpen(response: HandshakeResponse, timings: DialTimings, remoteAddress: string): void {
     keepCookies(this.#jar, this.url, response);
     this.#metrics.dialEnded(timings, response, remoteAddress);
+    this.#metrics.opened();
     this.host.loop.post(() => this.#deliverOpen(response, timings));
   }
 
@@ -212,6 +213,7 @@ export class SocketSession implements ConnectionEvents, IterationResource {
       if (response !== undefined) keepCookies(this.#jar, this.url, response);
       this.#metrics.dialEnded(ending.timings, response, ending.remoteAddress);
     }
+    this.#metrics.gone(ending);
     this.#end(this.#lastWordsOf(ending, isDialFailure));
   }
 

@@ -11,6 +11,7 @@ import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import type { LogEntry } from '../engine/log-entry.ts';
+import type { RunControl } from '../engine/rest-api.ts';
 import { runTest } from '../engine/run.ts';
 import type { RestApiRequest, RunResult, RunStatus } from '../engine/run-contract.ts';
 import type { SecretSources } from '../k6/secret-reader.ts';
@@ -40,8 +41,10 @@ export interface LaunchRequest {
   readonly surroundings: Surroundings;
   /** Where outputs print to that print. */
   readonly stdout: TextWriter;
-  /** Makes outputs beside those of `settings.out`; `warn` logs. */
-  outputs?(warn: (message: string) => void): readonly Output[];
+  /** What `--out` takes. */
+  readonly out: readonly string[];
+  /** Makes outputs beside those. */
+  outputs?(making: OutputMaking): readonly Output[] | Promise<readonly Output[]>;
   /** The source of secrets, in place of those of `settings.secretSource`. */
   readonly secrets?: Readonly<Record<string, string>>;
   readonly restApi?: RestApiRequest | undefined;
@@ -55,12 +58,25 @@ export interface LaunchRequest {
   onBegin?(facts: LaunchFacts): void;
   /** Gets a reader of the run's state, once, at the very start. */
   onStatus?(read: () => RunStatus): void;
+  /** Gets what steers the run from the live page, once, before outputs start. */
+  onControl?(control: RunControl): void;
   onLinger?(): void;
+}
+
+export interface OutputMaking {
+  readonly options: Options;
+  readonly plan: InstancePlan;
+  /** `__ENV`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Hides what `k6/secrets` gave the script. */
+  readonly redactor: Redactor;
+  readonly warn: (message: string) => void;
 }
 
 export interface LaunchFacts {
   readonly options: Options;
   readonly plan: InstancePlan;
+  /** Those of `out`. */
   readonly outputs: readonly Output[];
 }
 
@@ -116,11 +132,12 @@ async function launchOpenly(request: LaunchRequest, redactor: Redactor): Promise
       bundle = await loading;
       for (const message of bundle.warnings) warn(message);
       const facts = { systemTags: options.systemTags, features: settings.features };
-      const own = await createOutputs(settings.out, { ...surroundings, stdout }, facts, warn);
-      const outputs = [...own, ...(request.outputs?.(warn) ?? [])];
+      const outputs = await createOutputs(request.out, { ...surroundings, stdout }, facts, warn);
+      const others = await request.outputs?.({ options, plan, env, redactor, warn });
       request.onBegin?.({ options, plan, outputs });
-      return outputs;
+      return [...outputs, ...(others ?? [])];
     },
+    onControl: (control) => request.onControl?.(control),
     onStatus: (read) => request.onStatus?.(read),
     summaryData:
       settings.summaryMode === 'disabled'

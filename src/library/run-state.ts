@@ -65,7 +65,7 @@ export function snapshotOf(
 }
 
 /** A run that has ended. */
-export class RunResult implements InstanceCounts {
+export class RunResult implements Omit<InstanceCounts, 'socketsOpen'> {
   /** Nothing went wrong: no threshold was crossed, nothing stopped the run. */
   readonly passed: boolean;
   /** What `gharial run` would have ended with; 0 if it passed. */

@@ -140,7 +140,6 @@ export class Run implements PromiseLike<RunResult>, AsyncIterable<Snapshot> {
     const own: Layer = {
       origin: 'caller',
       values: {
-        out: outputs.filter((output) => typeof output === 'string'),
         verbose: settings.verbose ?? false,
         workers: settings.workers ?? 0,
       },
@@ -152,7 +151,8 @@ export class Run implements PromiseLike<RunResult>, AsyncIterable<Snapshot> {
       settings: resolveSettings([own], { includesSystemEnvVars: true }).settings,
       surroundings: { cwd: resolve(cwd), env },
       stdout,
-      outputs: (warn) => [
+      out: outputs.filter((output) => typeof output === 'string'),
+      outputs: ({ warn }) => [
         ...outputs
           .filter((output) => typeof output !== 'string')
           .map((output) => guardOutput(output.description, output, warn)),

@@ -119,6 +119,8 @@ export interface RunSettings {
   readonly noUsageReport: boolean;
   readonly features: readonly string[];
   readonly webDashboard: boolean;
+  /** Path of the HTML report; '' = none. */
+  readonly report: string;
   /** Output settings of the config file, by output type. */
   readonly collectors: Readonly<Record<string, unknown>>;
   readonly workers: number;

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Aggregate, CheckResult } from '../metrics/aggregate.ts';
-import { BUILTIN_METRICS } from '../metrics/builtin.ts';
+import { BEYOND_K6, BUILTIN_METRICS } from '../metrics/builtin.ts';
 import type { Metric, MetricDefinition } from '../metrics/metric.ts';
 import { readSink, type Sink } from '../metrics/sink.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
@@ -181,11 +181,16 @@ function valuesOf(sink: Sink, input: SummaryInput): Record<string, number> {
   );
 }
 
+/** Metrics with samples that a k6 user expects in lists of all metrics. */
+export function k6Metrics(aggregate: Aggregate): Metric[] {
+  return aggregate.observed().filter(({ name }) => !BEYOND_K6.has(name));
+}
+
 /** Metrics that have samples or thresholds, and the sub-metrics that do. */
 function totalMetrics(input: SummaryInput): SummaryMetric[] {
   const { aggregate, thresholds } = input;
   const judged = new Map<string, SummaryThreshold[]>();
-  const wanted = new Set(aggregate.observed());
+  const wanted = new Set(k6Metrics(aggregate));
   for (const { view, states } of thresholds?.metrics ?? []) {
     wanted.add(view.metric);
     const list = states.map(({ expression, isOk, value }) => ({
@@ -216,6 +221,7 @@ function sectionMetrics(
   sinks: ReadonlyMap<Metric, Sink> | undefined,
 ): SummaryMetric[] {
   return [...(sinks ?? [])]
+    .filter(([{ name }]) => !BEYOND_K6.has(name))
     .sort(([a], [b]) => byName(a, b))
     .map(([metric, sink]) => ({
       ...definitionOf(metric),

@@ -651,6 +651,18 @@ export class VirtualUser
     if (this.#isRecording) this.#environment.recorder.add(series, value, timeMs, metadata);
   }
 
+  socketOpened(): void {
+    this.#environment.countOpenSockets(1);
+  }
+
+  socketGone(): void {
+    this.#environment.countOpenSockets(-1);
+  }
+
+  recordClose(series: number, metadata: ReadonlyMap<string, string>): void {
+    this.#environment.recorder.add(series, 1, nowMs(), metadata);
+  }
+
   countBytes(sentBytes: number, receivedBytes: number): void {
     this.#sentBytes += sentBytes;
     this.#receivedBytes += receivedBytes;

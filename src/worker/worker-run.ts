@@ -3,6 +3,7 @@
  * handleSummary, and report.
  */
 import { lookup } from 'node:dns';
+import { startAlignedInterval } from '../base/aligned-interval.ts';
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import { isThrown, thrownText } from '../base/thrown.ts';
@@ -89,7 +90,7 @@ export class WorkerRun {
   #prepared: Prepared | undefined;
   #phaseVu: VirtualUser | undefined;
   #tick = 0;
-  #ticker: NodeJS.Timeout | undefined;
+  #stopTicker: () => void = () => {};
   #progressTicker: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -226,7 +227,7 @@ export class WorkerRun {
       onActive: (change) => counters.addActiveVus(change),
     });
     this.#prepared = { plan, environment, counters, recorder, pool, scenarios: new Map() };
-    this.#ticker = setInterval(() => this.#sendSnapshot(false), plan.tickMs);
+    this.#stopTicker = startAlignedInterval(plan.tickMs, 0, () => this.#sendSnapshot(false));
     this.#initializeVus(pool, plan.work.vuIds, 0);
   }
 
@@ -303,6 +304,7 @@ export class WorkerRun {
         this.#owners.current = undefined;
         run?.counters.leave(workerIndex);
       },
+      countOpenSockets: (change) => run?.counters.addOpenSockets(change),
       iterationEnded: (outcome) => run?.counters.countIteration(outcome),
       abortTest: (message) => {
         this.#send({ kind: 'abort', message });
@@ -420,7 +422,7 @@ export class WorkerRun {
   }
 
   #flush(): void {
-    clearInterval(this.#ticker);
+    this.#stopTicker();
     clearInterval(this.#progressTicker);
     this.#sendSnapshot(true);
   }
