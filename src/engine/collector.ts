@@ -86,7 +86,8 @@ export class Collector {
     this.#recorder.add(this.#seriesOf('vus'), vusActive, timeMs);
     this.#recorder.add(this.#seriesOf('vus_max'), vusInitialized, timeMs);
     this.#hasSockets ||= socketsOpen > 0;
-    if (this.#hasSockets) this.#recorder.add(this.#seriesOf('ws_sockets_open'), socketsOpen, timeMs);
+    if (this.#hasSockets)
+      this.#recorder.add(this.#seriesOf('ws_sockets_open'), socketsOpen, timeMs);
   }
 
   /** Merges the main thread's own samples and shows the state to the outputs. */

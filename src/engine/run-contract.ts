@@ -1,6 +1,6 @@
 /** What a run takes, shows while it goes on, and gives in the end. */
 import type { GharialError } from '../base/errors.ts';
-import type { InstanceCounts } from '../bridge/run-counters.ts';
+import type { InstanceCounts, Waits } from '../bridge/run-counters.ts';
 import type { SecretSources } from '../k6/secret-reader.ts';
 import type { Aggregate } from '../metrics/aggregate.ts';
 import type { ThresholdSet } from '../metrics/threshold.ts';
@@ -41,6 +41,8 @@ export interface RunStatus extends InstanceCounts {
   readonly stage: RunStage;
   /** What it does or waits for in this stage, if there is more to say than the stage: a module, an output. */
   readonly activity: string;
+  /** What keeps VUs busy that should come to their end: in setup(), in a graceful stop, in teardown(). */
+  readonly waits: Waits;
   /** To be made before the start; 0 before the options are known. */
   readonly vusPlanned: number;
   /** All scenarios were paused while they run. */

@@ -8,7 +8,7 @@ import { startAlignedInterval } from '../base/aligned-interval.ts';
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import type { FromWorker, ProbeResult } from '../bridge/messages.ts';
-import type { RunCounters } from '../bridge/run-counters.ts';
+import { NO_WAITS, type RunCounters } from '../bridge/run-counters.ts';
 import type { LogLevel } from '../k6/host.ts';
 import { rowBytes } from '../k6/shared-rows.ts';
 import { Aggregate } from '../metrics/aggregate.ts';
@@ -457,6 +457,7 @@ class TestRun {
     return {
       ...(counters?.instance ?? NOTHING_COUNTED),
       stage: this.#stage,
+      waits: counters?.waits ?? NO_WAITS,
       activity: this.#activity(),
       isPaused: this.#helm.isPaused,
       elapsedMs: this.#clockMs(),

@@ -33,7 +33,7 @@ import {
   listenersOf,
 } from './events.ts';
 import { breakErrorText, closeErrorText, dialErrorText } from './go-errors.ts';
-import type { IterationResource, VuHost } from './host.ts';
+import type { IterationResource, ResourceKind, VuHost } from './host.ts';
 import { SocketMetrics } from './ws-metrics.ts';
 import type { WsAddress } from './ws-url.ts';
 
@@ -97,6 +97,10 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     this.#jar = setup.jar;
     this.binaryType = setup.binaryType;
     this.#metrics = new SocketMetrics(setup.host, setup.tags);
+  }
+
+  get kind(): ResourceKind {
+    return 'socket';
   }
 
   /** Dials; keeps the iteration alive from now on. */

@@ -54,7 +54,7 @@ export function snapshotOf(
   aggregate: Aggregate,
   thresholds: ThresholdSet | undefined,
 ): Snapshot {
-  const { activity: _, isPaused: __, scenarios = [], ...rest } = status;
+  const { activity: _, isPaused: __, waits: ___, scenarios = [], ...rest } = status;
   return {
     ...rest,
     scenarios,
