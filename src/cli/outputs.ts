@@ -1,5 +1,6 @@
 /** The outputs there are, by the name `--out` takes; any other name is that of an npm package. */
 import { GharialError } from '../base/errors.ts';
+import { DASHBOARD_NAME } from '../dashboard/settings.ts';
 import { CsvOutput, readCsvSettings } from '../output/csv.ts';
 import { GithubAnnotationsOutput } from '../output/github-annotations.ts';
 import { InfluxOutput, readInflux2Settings, readInfluxSettings } from '../output/influxdb.ts';
@@ -85,7 +86,7 @@ function missing(type: string, reason: string): GharialError {
 }
 
 function unknown(type: string): GharialError {
-  const known = Object.keys(OUTPUTS).toSorted().join(', ');
+  const known = [...Object.keys(OUTPUTS), DASHBOARD_NAME].toSorted().join(', ');
   return new GharialError(
     'OUTPUT_UNKNOWN',
     `invalid output type '${type}', available types are: ${known}`,

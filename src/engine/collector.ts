@@ -1,9 +1,11 @@
 /**
  * Gathers what the workers measure: series, snapshots and raw samples go in, one aggregate comes out,
- * and the outputs see both. Also takes the samples that only the main thread can: `vus`, `vus_max`.
+ * and the outputs see both. Also takes the samples that only the main thread can: `vus`, `vus_max`,
+ * `ws_sockets_open`.
  */
 import { nowMs } from '../base/clock.ts';
 import type { FromWorker } from '../bridge/messages.ts';
+import type { InstanceCounts } from '../bridge/run-counters.ts';
 import type { Aggregate } from '../metrics/aggregate.ts';
 import { type Metric, MetricRegistry } from '../metrics/metric.ts';
 import { Recorder } from '../metrics/recorder.ts';
@@ -25,7 +27,8 @@ export class Collector {
   readonly #lastTick = new Map<number, number>();
   readonly #outputs: readonly Output[];
   readonly #recorder: Recorder;
-  readonly #seriesOf: (name: 'vus' | 'vus_max') => number;
+  readonly #seriesOf: (name: 'vus' | 'vus_max' | 'ws_sockets_open') => number;
+  #hasSockets = false;
 
   constructor(
     aggregate: Aggregate,
@@ -77,11 +80,14 @@ export class Collector {
     this.#aggregate.merge(encodeSnapshot(buffers, { workerId: workerIndex, tick, toMs: nowMs() }));
   }
 
-  /** Samples `vus` and `vus_max`. */
-  sampleVus(active: number, initialized: number): void {
+  /** Samples `vus` and `vus_max`, and, once there has been a socket, `ws_sockets_open`. */
+  sampleCounts({ vusActive, vusInitialized, socketsOpen }: InstanceCounts): void {
     const timeMs = nowMs();
-    this.#recorder.add(this.#seriesOf('vus'), active, timeMs);
-    this.#recorder.add(this.#seriesOf('vus_max'), initialized, timeMs);
+    this.#recorder.add(this.#seriesOf('vus'), vusActive, timeMs);
+    this.#recorder.add(this.#seriesOf('vus_max'), vusInitialized, timeMs);
+    this.#hasSockets ||= socketsOpen > 0;
+    if (this.#hasSockets)
+      this.#recorder.add(this.#seriesOf('ws_sockets_open'), socketsOpen, timeMs);
   }
 
   /** Merges the main thread's own samples and shows the state to the outputs. */

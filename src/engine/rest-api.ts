@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { ExitCode, GharialError } from '../base/errors.ts';
 import type { Aggregate, MetricView } from '../metrics/aggregate.ts';
 import type { MetricThresholds, ThresholdSet } from '../metrics/threshold.ts';
-import { type GroupNode, readStat, rootGroup } from '../output/summary-data.ts';
+import { type GroupNode, k6Metrics, readStat, rootGroup } from '../output/summary-data.ts';
 
 /** k6's numbers for where a test stands. */
 export const ApiStage = {
@@ -327,7 +327,7 @@ interface MetricResource {
 function listMetrics(control: RunControl): MetricResource[] {
   const { aggregate, thresholds } = control;
   const judged = new Map(thresholds?.metrics.map((metric) => [metric.view.name, metric]));
-  const metrics = new Set(aggregate.observed());
+  const metrics = new Set(k6Metrics(aggregate));
   for (const { view } of judged.values()) metrics.add(view.metric);
   return [...metrics].flatMap((metric) =>
     [aggregate.total(metric), ...aggregate.submetrics(metric)].map((view) =>

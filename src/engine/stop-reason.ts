@@ -2,11 +2,16 @@
 import { ExitCode, GharialError } from '../base/errors.ts';
 import type { ErrorReport } from '../bridge/messages.ts';
 
+/** Where a run can be stopped from, as its message says. */
+export type ControlSurface = 'REST API' | 'the live page';
+
 export type StopReason =
   | { readonly kind: 'signal'; readonly signal: 'interrupt' | 'terminated' }
   | { readonly kind: 'thresholds'; readonly message: string }
   | { readonly kind: 'script'; readonly message: string }
-  | { readonly kind: 'api' }
+  | { readonly kind: 'control'; readonly surface: ControlSurface }
+  /** By the program that started it; `cause` is the reason of its AbortSignal. */
+  | { readonly kind: 'caller'; readonly cause: unknown }
   | { readonly kind: 'error'; readonly error: GharialError };
 
 /** What to report for a reason, with its exit code. */
@@ -28,10 +33,19 @@ export function stopError(reason: StopReason): GharialError {
         reason.message === '' ? 'test aborted' : `test aborted: ${reason.message}`,
         { exitCode: ExitCode.scriptAborted },
       );
-    case 'api':
-      return new GharialError('RUN_STOPPED', 'test run stopped from REST API', {
+    case 'control':
+      return new GharialError('RUN_STOPPED', `test run stopped from ${reason.surface}`, {
         exitCode: ExitCode.stoppedByApi,
       });
+    case 'caller':
+      return new GharialError(
+        'RUN_STOPPED',
+        'test run was stopped by the program that started it',
+        {
+          exitCode: ExitCode.signal,
+          cause: reason.cause,
+        },
+      );
     case 'error':
       return reason.error;
     default:

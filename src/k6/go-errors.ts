@@ -61,6 +61,29 @@ const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EINVAL: 'invalid argument',
 };
 
+/** Texts that name no errno are cut: they become values of a tag. */
+const REASON_CHARS_MAX = 80;
+
+/**
+ * Why a connection ended, in words that are the same for all connections that end so: no addresses.
+ * The peer's own reason; else the kind of error; '' if there is nothing to tell.
+ */
+export function closeReasonText(
+  ending: Pick<Ending, 'cause' | 'reason' | 'error' | 'response'>,
+): string {
+  const { cause, reason, error, response } = ending;
+  if (reason !== '') return reason;
+  if (cause === EndCause.dialRejected && response !== undefined) return `HTTP ${response.status}`;
+  if (cause === EndCause.dialTimeout) return 'i/o timeout';
+  if (cause === EndCause.dialAborted) return 'operation was canceled';
+  if (cause === EndCause.closeTimeout) return 'no answer to Close';
+  if (cause === EndCause.endOfStream) return UNEXPECTED_EOF;
+  if (error === undefined) return '';
+  const code = textField(error, 'code');
+  const text = ERRNO_TEXTS[code] ?? tlsText(error, code) ?? (code || error.message);
+  return text.slice(0, REASON_CHARS_MAX);
+}
+
 const UNKNOWN_AUTHORITY = 'x509: certificate signed by unknown authority';
 
 const CERTIFICATE_TEXTS: Readonly<Record<string, string>> = {

@@ -43,8 +43,12 @@ export interface EventLoop {
   post(task: Task): void;
 }
 
+export type ResourceKind = 'socket' | 'interval' | 'timeout' | 'request' | 'other';
+
 /** Something of an iteration that outlives the call that made it: a socket, a timer. */
 export interface IterationResource {
+  /** For those who look on. */
+  readonly kind: ResourceKind;
   /** The script may not run any more (end of test): free quietly, no handlers, no samples. */
   drop(): void;
   /** The iteration failed by an exception; the script may still see the end: wind down, then release. */
@@ -171,6 +175,12 @@ export interface VuHost extends CoroutineHost {
     timeMs?: number,
     metadata?: ReadonlyMap<string, string>,
   ): void;
+  /** A WebSocket connection is open. */
+  socketOpened(): void;
+  /** A connection that had been open is gone. */
+  socketGone(): void;
+  /** Counts an end of a connection in a series of `ws_sockets_closed`, also when the iteration is over already. */
+  recordClose(series: number, metadata: ReadonlyMap<string, string>): void;
   /** Counts TCP bytes for data_sent / data_received. */
   countBytes(sentBytes: number, receivedBytes: number): void;
   /** False once samples of the running iteration are no longer taken. */

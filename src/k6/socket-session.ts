@@ -34,7 +34,7 @@ import {
   listenersOf,
 } from './events.ts';
 import { breakErrorText, closeErrorText, dialErrorText } from './go-errors.ts';
-import type { IterationResource, VuHost } from './host.ts';
+import type { IterationResource, ResourceKind, VuHost } from './host.ts';
 import { Inflow } from './inflow.ts';
 import type { SocketRules } from './socket-rules.ts';
 import { SocketMetrics } from './ws-metrics.ts';
@@ -113,6 +113,10 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     this.#rules = setup.rules;
     this.binaryType = setup.binaryType;
     this.#metrics = new SocketMetrics(setup.host, setup.tags);
+  }
+
+  get kind(): ResourceKind {
+    return 'socket';
   }
 
   /** Dials; keeps the iteration alive from now on. */
@@ -208,6 +212,7 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     keepCookies(this.#jar, this.url, response);
     this.#timings = timings;
     this.#metrics.dialEnded(timings, response, remoteAddress);
+    this.#metrics.opened();
     this.host.loop.post(() => this.#deliverOpen(response, timings));
   }
 
@@ -266,6 +271,7 @@ export class SocketSession implements ConnectionEvents, IterationResource {
       if (response !== undefined) keepCookies(this.#jar, this.url, response);
       this.#metrics.dialEnded(ending.timings, response, ending.remoteAddress);
     }
+    this.#metrics.gone(ending);
     this.#end(this.#lastWordsOf(ending, isDialFailure));
   }
 

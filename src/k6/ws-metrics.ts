@@ -3,7 +3,8 @@
  * the handshake; series are looked up once, so a message costs one `record`.
  */
 import type { TagSet } from '../metrics/tag-set.ts';
-import type { DialTimings, HandshakeResponse } from '../websocket/api.ts';
+import type { DialTimings, Ending, HandshakeResponse } from '../websocket/api.ts';
+import { closeReasonText } from './go-errors.ts';
 import type { VuHost } from './host.ts';
 
 const UNKNOWN_SERIES = -1;
@@ -31,6 +32,7 @@ export class SocketMetrics {
   readonly #host: VuHost;
   readonly #metadata: ReadonlyMap<string, string>;
   #tags: TagSet;
+  #isOpen = false;
   #sentSeries = UNKNOWN_SERIES;
   #receivedSeries = UNKNOWN_SERIES;
   #pingSeries = UNKNOWN_SERIES;
@@ -66,6 +68,29 @@ export class SocketMetrics {
     const { startMs, totalMs } = timings;
     host.record(host.series(builtin.ws_sessions, this.#tags), 1, startMs, this.#metadata);
     host.record(host.series(builtin.ws_connecting, this.#tags), totalMs, startMs, this.#metadata);
+  }
+
+  /** The connection is open. */
+  opened(): void {
+    this.#isOpen = true;
+    this.#host.socketOpened();
+  }
+
+  /**
+   * The connection is gone, or never came up: one `ws_sockets_closed`, tagged with the close `code` if it had been
+   * open, the engine's `cause` and, if there is one, the `reason`: the peer's words or the kind of error.
+   */
+  gone(ending: Ending): void {
+    const host = this.#host;
+    let tags = this.#tags.with('cause', ending.cause);
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      host.socketGone();
+      tags = tags.with('code', String(ending.code));
+    }
+    const reason = closeReasonText(ending);
+    if (reason !== '') tags = tags.with('reason', reason);
+    host.recordClose(host.series(host.builtin.ws_sockets_closed, tags), this.#metadata);
   }
 
   sent(): void {

@@ -208,6 +208,7 @@ export class WsSession implements ConnectionEvents {
     keepCookies(this.#params.jar, this.#url, response);
     this.#startMs = timings.startMs;
     this.#metrics.dialEnded(timings, response, remoteAddress);
+    this.#metrics.opened();
     this.#response = responseOf(this.#url, response);
     this.#loop?.post(() => this.#begin());
   }
@@ -250,6 +251,11 @@ export class WsSession implements ConnectionEvents {
   }
 
   onEnd(ending: Ending): void {
+    this.#report(ending);
+    this.#metrics.gone(ending);
+  }
+
+  #report(ending: Ending): void {
     if (this.#isDropped) return;
     if (ending.cause.startsWith('dial-')) {
       const { response, timings, error } = ending;

@@ -23,6 +23,12 @@ export interface AggregateSeries {
   readonly updatedMs: number;
 }
 
+/** A series, for those who keep numbers of their own about it. */
+export interface FollowedSeries extends AggregateSeries {
+  /** From now on its samples are added to that sink too, which is of the metric's type. */
+  addSink(sink: Sink): void;
+}
+
 /** A metric, or the part of one that a tag filter selects. */
 export interface MetricView {
   readonly metric: Metric;
@@ -66,12 +72,14 @@ export class Aggregate {
   readonly #totals = new Map<Metric, MetricView>();
   readonly #submetrics = new Map<Metric, MetricView[]>();
   readonly #gaps: Gap[] = [];
+  readonly #followers: ((series: FollowedSeries) => void)[] = [];
   /** Of metrics and sub-metrics: few, so each may keep many values. */
   readonly #viewLimit: ExactLimit;
   /** Of single series: lowered as they become many. */
   readonly #seriesLimit: ExactLimit;
   #sketches = 0;
   #lostValues = 0;
+  #workersMs = 0;
 
   constructor(options: { exactMax?: number; warn?: (message: string) => void } = {}) {
     this.#viewLimit = { exactMax: options.exactMax ?? EXACT_VALUES_MAX };
@@ -108,6 +116,7 @@ export class Aggregate {
     if (tick <= last) return false;
     if (tick > last + 1) this.#gaps.push({ workerId, firstTick: last + 1, lastTick: tick - 1 });
     this.#lastTick.set(workerId, tick);
+    if (workerId >= 0) this.#workersMs = Math.max(this.#workersMs, snapshot.toMs);
     for (const [index, id] of series.entries()) {
       const merged = this.#seriesOfWorker(workerId, id);
       merged.updatedMs = snapshot.toMs;
@@ -152,6 +161,15 @@ export class Aggregate {
     return view;
   }
 
+  /**
+   * Calls back for every series, at once for those there are, later before the first sample of one is
+   * added. What the callback adds as sinks costs each sample as much as a sub-metric.
+   */
+  follow(onSeries: (series: FollowedSeries) => void): void {
+    this.#followers.push(onSeries);
+    for (const series of this.#series) onSeries(series);
+  }
+
   /** The running total of a metric of this aggregate's registry (made when first asked for). */
   total(metric: Metric): MetricView {
     this.#assertOwn(metric);
@@ -180,6 +198,14 @@ export class Aggregate {
 
   get gaps(): readonly Gap[] {
     return this.#gaps;
+  }
+
+  /**
+   * Up to when the workers' samples are in, epoch ms; 0 = none are. The main thread's own recorder (its id
+   * is negative) is always up to date.
+   */
+  get workersMs(): number {
+    return this.#workersMs;
   }
 
   /** Trend values missing from percentiles (they are in count, avg, min, max) since tables were full. */
@@ -256,6 +282,7 @@ export class Aggregate {
       }
       byTags.set(tags, series);
       this.#series.push(series);
+      for (const onSeries of this.#followers) onSeries(series);
     }
     return series;
   }
@@ -293,7 +320,7 @@ export class Aggregate {
   }
 }
 
-class MergedSeries implements AggregateSeries {
+class MergedSeries implements FollowedSeries {
   readonly id: number;
   readonly metric: Metric;
   readonly tags: TagSet;

@@ -1,5 +1,5 @@
 /**
- * The metrics that exist without a script defining them: k6's names, types and value types.
+ * The metrics that exist without a script defining them: k6's names, types and value types, and two more.
  *
  * One table, read by the registry before anything else, so that the ids of these metrics are equal
  * in all threads. The order has no other meaning.
@@ -22,6 +22,8 @@ export const BUILTIN_METRICS = [
   { name: 'ws_msgs_sent', type: 'counter', contains: 'default' },
   { name: 'ws_msgs_received', type: 'counter', contains: 'default' },
   { name: 'ws_ping', type: 'trend', contains: 'time' },
+  { name: 'ws_sockets_open', type: 'gauge', contains: 'default' },
+  { name: 'ws_sockets_closed', type: 'counter', contains: 'default' },
   { name: 'http_reqs', type: 'counter', contains: 'default' },
   { name: 'http_req_failed', type: 'rate', contains: 'default' },
   { name: 'http_req_duration', type: 'trend', contains: 'time' },
@@ -33,5 +35,11 @@ export const BUILTIN_METRICS = [
   { name: 'http_req_receiving', type: 'trend', contains: 'time' },
   { name: 'grpc_req_duration', type: 'trend', contains: 'time' },
 ] as const satisfies readonly MetricDefinition[];
+
+/**
+ * Built-in metrics that k6 has not: open sockets, and ended connections by how they ended. Outputs, live page
+ * and thresholds have them; what imitates k6's lists of metrics shows them only if a threshold asks.
+ */
+export const BEYOND_K6: ReadonlySet<string> = new Set<BuiltinName>(['ws_sockets_open', 'ws_sockets_closed']);
 
 export type BuiltinName = (typeof BUILTIN_METRICS)[number]['name'];

@@ -98,6 +98,17 @@ export function mergeSink(into: Sink, from: Sink): void {
   }
 }
 
+/** Empties a sink for the next interval; a gauge keeps its value. */
+export function clearSink(sink: Sink): void {
+  if (sink.type === 'trend') {
+    sink.clear();
+    return;
+  }
+  sink.count = 0;
+  if (sink.type === 'counter') sink.sum = 0;
+  else if (sink.type === 'rate') sink.passes = 0;
+}
+
 /**
  * One number of a sink, by the name k6 has for it: counter `count`, `rate`; gauge `value`, `min`, `max`;
  * rate `rate`, `passes`, `fails`; trend `avg`, `min`, `max`, `med`, `count`, `p` with `percent` 0 to 100.

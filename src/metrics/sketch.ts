@@ -126,6 +126,19 @@ export class Sketch {
     }
   }
 
+  /** Empties it, for the next interval. */
+  clear(): void {
+    this.#count = 0;
+    this.#sum = 0;
+    this.#min = Number.POSITIVE_INFINITY;
+    this.#max = Number.NEGATIVE_INFINITY;
+    this.#values ??= new Float64Array(0);
+    this.#ranked = 0;
+    this.#octaves = undefined;
+    this.#sorted = undefined;
+    this.#ranking = undefined;
+  }
+
   /**
    * The value below which `percent` (0 to 100) of the values lie: linear interpolation between the
    * two nearest ranks, position (percent / 100) · (n − 1). 0 when empty.

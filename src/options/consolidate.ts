@@ -94,6 +94,7 @@ export function resolveSettings(
     noUsageReport: values.noUsageReport ?? false,
     features: values.features ?? [],
     webDashboard: values.webDashboard ?? false,
+    report: values.report ?? '',
     collectors: values.collectors ?? {},
     workers: values.workers ?? 0,
     isolation: values.isolation ?? 'closure',

@@ -517,11 +517,18 @@ const RUN_ROWS: readonly OptionRow[] = [
   }),
   createRow('run', 'webDashboard', boolKind, {
     ...WITH_FILE,
-    ...ENV_ONLY,
+    flag: 'web',
+    env: 'K6_WEB_DASHBOARD',
     default: 'false',
-    help: 'serve the live dashboard',
-    support: 'not-supported',
-    note: 'there is no live page yet',
+    help: 'serve a live page of the run on http://127.0.0.1:5665; K6_WEB_DASHBOARD_PORT and others change it',
+    support: 'differs',
+    note: 'the flag is gharial only; a page of its own, on 127.0.0.1 by default, and nothing waits for it at the end',
+  }),
+  createRow('run', 'report', createStringKind('file'), {
+    ...PLAIN_FLAG,
+    env: 'GHARIAL_REPORT',
+    help: 'write an HTML report of the run to a file',
+    note: 'gharial only',
   }),
   createRow('run', 'collectors', recordKind, {
     ...WITH_FILE,

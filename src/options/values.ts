@@ -6,8 +6,8 @@ import type { ScenarioConfig, ScenarioSpec } from './scenario.ts';
 import type { Segment } from './segment.ts';
 import type { StageSpec } from './stages.ts';
 
-/** Where a value came from, lowest precedence first. */
-export type Origin = 'default' | 'config file' | 'script' | 'env' | 'cli';
+/** Where a value came from, lowest precedence first; `caller` is the program that calls `run()`. */
+export type Origin = 'default' | 'config file' | 'script' | 'env' | 'cli' | 'caller';
 
 export interface DnsSettings {
   /** `inf`, `0` or a duration. */
@@ -125,6 +125,8 @@ export interface RunSettings {
   readonly noUsageReport: boolean;
   readonly features: readonly string[];
   readonly webDashboard: boolean;
+  /** Path of the HTML report; '' = none. */
+  readonly report: string;
   /** Output settings of the config file, by output type. */
   readonly collectors: Readonly<Record<string, unknown>>;
   readonly workers: number;

@@ -56,6 +56,7 @@ export interface VuEnvironment {
 
   readonly http: HttpSettings;
 
+  countOpenSockets(change: number): void;
   /** `exec.vu.idInTest` of a VU of this instance. */
   idInTest(vuId: number): number;
   networkFor(vuId: number): NetworkSettings;

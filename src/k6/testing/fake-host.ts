@@ -118,6 +118,9 @@ export class FakeHost implements VuHost {
   readonly files = new Map<string, SharedArrayBuffer>();
   readonly disabledSystemTags = new Set(['ip', 'vu', 'iter']);
   readonly samples: FakeSample[] = [];
+  /** Samples of `ws_sockets_closed`. */
+  readonly closes: FakeSample[] = [];
+  socketsOpen = 0;
   readonly logs: FakeLogLine[] = [];
   readonly onceKeys = new Set<string>();
   /** Exceptions that ended the iteration. */
@@ -358,6 +361,21 @@ export class FakeHost implements VuHost {
     if (found === undefined) throw new Error(`unknown series ${series}`);
     const tags = Object.fromEntries(found.tags.entries());
     this.samples.push({ metric: found.metric.name, value, timeMs, tags, metadata });
+  }
+
+  socketOpened(): void {
+    this.socketsOpen += 1;
+  }
+
+  socketGone(): void {
+    this.socketsOpen -= 1;
+  }
+
+  recordClose(series: number, metadata: ReadonlyMap<string, string>): void {
+    const found = this.#seriesList[series];
+    if (found === undefined) throw new Error(`unknown series ${series}`);
+    const tags = Object.fromEntries(found.tags.entries());
+    this.closes.push({ metric: found.metric.name, value: 1, timeMs: nowMs(), tags, metadata });
   }
 
   recordCheck(): void {

@@ -1,0 +1,98 @@
+/**
+ * What a page or a report says about a run: the command, the options somebody set, the machine. It may be
+ * handed around, so values of variables and credentials are left out here, whatever a redactor knows.
+ */
+import { cpus, hostname, release, totalmem } from 'node:os';
+import { nowMs } from '../base/clock.ts';
+import { VERSION } from '../base/version.ts';
+import type { Fact } from '../dashboard/protocol.ts';
+import { OPTION_ROWS } from '../options/table.ts';
+import type { LayerValues, Options, RunSettings } from '../options/values.ts';
+import type { CommandContext } from './context.ts';
+
+const HIDDEN = '…';
+/** Options whose values are secrets or made of them. */
+const SECRET_OPTIONS: ReadonlySet<keyof LayerValues> = new Set(['tlsAuth', 'cloud', 'ext']);
+/** Variables whose values must not be seen wherever they turn up. */
+const SECRET_NAME =
+  /secret|token|passw|passphrase|api_?key|private|credential|auth|cookie|session|signature/i;
+/** Shorter values are no secrets, and would be found in many texts. */
+const SECRET_CHARS_MIN = 4;
+
+/** The command line with values of `-e` and secret sources left out. */
+export function describeCommand(
+  args: readonly string[],
+  { env, secretSource }: Pick<RunSettings, 'env' | 'secretSource'>,
+): string {
+  const hidden = [...env, ...secretSource].sort((a, b) => b.length - a.length);
+  return ['gharial', 'run', ...args.map((argument) => quote(maskEnd(argument, hidden)))].join(' ');
+}
+
+/** `-eTOKEN=abc` is `-eTOKEN=…`. */
+function maskEnd(argument: string, hidden: readonly string[]): string {
+  const pair = hidden.find((text) => text.includes('=') && argument.endsWith(text));
+  if (pair === undefined) return argument;
+  const from = argument.length - pair.length + pair.indexOf('=') + 1;
+  return `${argument.slice(0, from)}${HIDDEN}`;
+}
+
+function quote(argument: string): string {
+  return /^[\w@%+=:,./…-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+/** Options that somebody set, with where. */
+export function describeOptions({ given, origins }: Options): Fact[] {
+  const facts: Fact[] = [];
+  const seen = new Set<keyof LayerValues>();
+  for (const row of OPTION_ROWS) {
+    const { property, key, section } = row;
+    if (section !== 'test' || seen.has(property) || given[property] === undefined) continue;
+    seen.add(property);
+    const json = row.toJson(given);
+    if (json === null || isEmpty(json)) continue;
+    const text = SECRET_OPTIONS.has(property) ? HIDDEN : toText(json);
+    facts.push([key, `${text} (${origins[property] ?? 'default'})`]);
+  }
+  return facts;
+}
+
+function isEmpty(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && Object.keys(json).length === 0;
+}
+
+function toText(json: unknown): string {
+  return typeof json === 'string' ? json : JSON.stringify(json, undefined, 1).replace(/\s+/g, ' ');
+}
+
+export function describeEnvironment({ platform }: Pick<CommandContext, 'platform'>): Fact[] {
+  const [cpu] = cpus();
+  const gibibytes = (totalmem() / 2 ** 30).toFixed(1);
+  return [
+    ['gharial', VERSION],
+    ['Node.js', platform.nodeVersion],
+    ['host', hostname()],
+    ['system', `${platform.os} ${release()} ${platform.architecture}`],
+    ['processor', `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}`],
+    ['memory', `${gibibytes} GiB`],
+    ['started', new Date(nowMs()).toISOString()],
+  ];
+}
+
+/** Values of variables with a name like TOKEN, to be hidden wherever they turn up. */
+export function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && value.length >= SECRET_CHARS_MIN && SECRET_NAME.test(name)
+      ? [value]
+      : [],
+  );
+}
+
+/** The text without passwords of URLs, and without values of query parameters that are secrets by name. */
+export function withoutCredentials(text: string): string {
+  return text
+    .replace(/(\w:\/\/)[^\s/@'"]+@/g, `$1${HIDDEN}@`)
+    .replace(
+      /([?&;](?:[\w.-]*(?:token|secret|passw|api_?key|auth|signature|session)[\w.-]*|key|sig|jwt)=)[^&#\s'"]+/gi,
+      `$1${HIDDEN}`,
+    );
+}
