@@ -128,7 +128,7 @@ export function dialRequestOf(
   const cookie = headers.has('Cookie') ? '' : jar.headerFor(url);
   if (cookie !== '') lines.push(['Cookie', cookie]);
   const { network } = host;
-  const { localAddress, leaseSource } = network;
+  const { leaseSource } = network;
   const proxy =
     params.proxy ?? (params.proxy === null ? undefined : environmentProxy(host, address));
   return {
@@ -143,7 +143,6 @@ export function dialRequestOf(
     requiresOfferedProtocol: !headers.has('Sec-Websocket-Protocol'),
     resolve: host.network.resolve,
     ...(address.isSecure ? { tls: withTlsParams(network.tlsFor(address.host), params.tls) } : {}),
-    ...(localAddress === undefined ? {} : { localAddress }),
     ...(leaseSource === undefined ? {} : { leaseSource }),
     ...(proxy === undefined ? {} : { proxy }),
     ...(network.wsDebug === 'off' ? {} : { trace: traceFor(host) }),

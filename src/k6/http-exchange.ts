@@ -27,7 +27,7 @@ import {
   requestErrorText,
   statusErrorCode,
 } from './http-errors.ts';
-import { type AnswerHeaders, readHeaders, toWireText } from './http-headers.ts';
+import { type AnswerHeaders, basicAuthorization, readHeaders, toWireText } from './http-headers.ts';
 import { protoOf, recordRequest, tlsVersionOf } from './http-metrics.ts';
 import type { HttpRequest, RequestCookie } from './http-request.ts';
 import { HttpResponse, type ResponseCalls, type SentRequest } from './http-response.ts';
@@ -389,6 +389,7 @@ export class HttpExchange implements WireOutcome {
       remoteAddress: undefined,
       localAddress: undefined,
       stage: 'dial',
+      isProxied: false,
     };
     const timings = {
       blockedMs: 0,
@@ -474,7 +475,7 @@ const NO_CONNECTION: ConnectionFacts = {
 function basicAuth({ auth, url, headers }: HttpRequest): string {
   if (url.user === undefined || auth === 'digest' || headers.has('Authorization')) return '';
   const { username, password } = url.user;
-  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+  return basicAuthorization(username, password);
 }
 
 function timingsFor(timings: WireTimings): HttpResponse['timings'] {

@@ -617,6 +617,24 @@ test('over TLS HTTP/2 is spoken where the server does, many requests on one conn
   );
 });
 
+test('HTTP/2 connections end with noConnectionReuse, and with their iteration with noVUConnectionReuse', async () => {
+  for (const setting of ['noConnectionReuse', 'noVUConnectionReuse'] as const) {
+    const host = withSettings({ [setting]: true });
+    const tls = { ca: TEST_CERTIFICATE };
+    host.network = { ...host.network, tlsFor: () => tls };
+    const { server } = await run(
+      function* ({ http, at }) {
+        yield* call(http['get'], at('/echo'));
+        host.facts = { ...host.facts, iterationInInstance: 1 };
+        const response = yield* call(http['get'], at('/echo'));
+        assert.deepEqual([response.proto, response.status], ['HTTP/2.0', 200], setting);
+      },
+      { host, isSecure: true },
+    );
+    assert.equal(server.connectionCount, 2, setting);
+  }
+});
+
 test('a certificate nobody trusts has a code of its own', async () => {
   await run(
     function* ({ http, at }) {
