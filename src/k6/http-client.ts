@@ -70,8 +70,12 @@ export interface WireAnswer {
   readonly body: Buffer;
 }
 
-/** Who waits for a request. One call, at most once. */
+/** Who waits for a request. One call of `answered` and `failed`, at most once. */
 export interface WireOutcome {
+  /** The head of the answer is here. */
+  head?(status: number, statusText: string, headers: WireHeaders): void;
+  /** A part of the body, as it comes; who takes it finds the body of the answer empty. */
+  data?(chunk: Buffer): void;
   answered(answer: WireAnswer, timings: WireTimings, facts: ConnectionFacts): void;
   failed(error: Error, point: FailurePoint, timings: WireTimings, facts: ConnectionFacts): void;
 }
@@ -417,11 +421,13 @@ export class WireExchange implements Dispatcher.DispatchHandler {
     this.#status = statusCode;
     this.#statusText = statusMessage ?? '';
     this.#headers = headers;
+    this.#outcome.head?.(statusCode, this.#statusText, headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#request.discardsBody) return;
-    if (this.#firstChunk === undefined) this.#firstChunk = chunk;
+    if (this.#outcome.data !== undefined) this.#outcome.data(chunk);
+    else if (this.#firstChunk === undefined) this.#firstChunk = chunk;
     else if (this.#chunks === undefined) this.#chunks = [this.#firstChunk, chunk];
     else this.#chunks.push(chunk);
   }

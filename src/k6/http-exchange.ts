@@ -28,7 +28,7 @@ import {
   statusErrorCode,
 } from './http-errors.ts';
 import { type AnswerHeaders, basicAuthorization, readHeaders, toWireText } from './http-headers.ts';
-import { protoOf, recordRequest, tlsVersionOf } from './http-metrics.ts';
+import { protoOf, recordRequest, tlsVersionOf, withUrlName } from './http-metrics.ts';
 import type { HttpRequest, RequestCookie } from './http-request.ts';
 import { HttpResponse, type ResponseCalls, type SentRequest } from './http-response.ts';
 import { STATUS_TEXTS } from './http-status-texts.ts';
@@ -273,8 +273,7 @@ export class HttpExchange implements WireOutcome {
   #recordOutcome(timings: WireTimings, outcome: Parameters<typeof recordRequest>[3]): void {
     const { host } = this.#context;
     const { tags, urlName } = this.#request;
-    const isNamed = urlName !== '' && tags.get('name') === undefined;
-    const base = isNamed && host.isSystemTagEnabled('name') ? tags.with('name', urlName) : tags;
+    const base = urlName === '' ? tags : withUrlName(host, tags, urlName);
     recordRequest(host, base, this.#metadata, outcome, timings);
   }
 

@@ -2,6 +2,7 @@
 import type { VuHost } from './host.ts';
 import { HttpClient } from './http-client.ts';
 import { DEFAULT_STATUSES, type ExpectedStatuses } from './http-statuses.ts';
+import { NativeError } from './script-error.ts';
 
 export interface HttpSession {
   readonly host: VuHost;
@@ -9,6 +10,13 @@ export interface HttpSession {
   readonly client: HttpClient;
   /** `http.setResponseCallback`; undefined = requests are not judged. */
   expected: ExpectedStatuses | undefined;
+}
+
+/** @throws NativeError in the init context, where no requests may be made. */
+export function requireVu(host: VuHost): void {
+  if (host.phase === 'init') {
+    throw new NativeError('Making http requests in the init context is not supported');
+  }
 }
 
 const sessions = new WeakMap<VuHost, HttpSession>();

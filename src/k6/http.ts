@@ -10,7 +10,7 @@ import { type HttpContext, HttpExchange, refusedResponse } from './http-exchange
 import { clickLinkRequest, htmlOf, submitFormRequest } from './http-page.ts';
 import { type HttpRequest, parseRequest, toExpected } from './http-request.ts';
 import { HttpResponse } from './http-response.ts';
-import { type HttpSession, httpSessionOf } from './http-session.ts';
+import { type HttpSession, httpSessionOf, requireVu } from './http-session.ts';
 import { expectedStatuses } from './http-statuses.ts';
 import { HttpUrl } from './http-url.ts';
 import { NativeError } from './script-error.ts';
@@ -94,12 +94,6 @@ class DoneOp extends Op {
   }
 
   cancel(): void {}
-}
-
-function requireVu(host: VuHost): void {
-  if (host.phase === 'init') {
-    throw new NativeError('Making http requests in the init context is not supported');
-  }
 }
 
 /** The request of some arguments, or the response that says why there can be none. */

@@ -8,6 +8,7 @@
 import { nowMs, ORIGIN_MS } from '../base/clock.ts';
 import { createAbortClasses } from '../k6/abort-signal.ts';
 import { Event, EventTarget } from '../k6/events.ts';
+import { createFetchGlobals } from '../k6/fetch.ts';
 import type { VuHost } from '../k6/host.ts';
 import { createQueueMicrotask } from '../k6/microtask.ts';
 import { createWebCrypto } from '../k6/web-crypto.ts';
@@ -95,13 +96,21 @@ const PERFORMANCE = Object.freeze({
   toJSON: (): object => ({ timeOrigin: ORIGIN_MS }),
 });
 
+/** Made together: each knows the others. */
+const FETCH_GLOBALS = ['fetch', 'FormData', 'Headers', 'Request', 'Response'] as const;
+
 /** Globals that every VU has its own of, made when the script first asks for them. */
 const VU_GLOBALS: Readonly<Record<string, (host: VuHost) => Readonly<Record<string, unknown>>>> = {
   AbortController: abortGlobals,
   AbortSignal: abortGlobals,
+  ...Object.fromEntries(FETCH_GLOBALS.map((name) => [name, fetchGlobals])),
   crypto: (host) => ({ crypto: createWebCrypto(host) }),
   queueMicrotask: (host) => ({ queueMicrotask: createQueueMicrotask(host) }),
 };
+
+function fetchGlobals(host: VuHost): Readonly<Record<string, unknown>> {
+  return { ...createFetchGlobals(host) };
+}
 
 function abortGlobals(host: VuHost): Readonly<Record<string, unknown>> {
   return { ...createAbortClasses(host) };

@@ -109,6 +109,7 @@ export class WorkerRun {
       isCommonJs: bundle.entryFormat === 'commonjs',
       usesPromises: bundle.usesPromises,
       asksForMeta: bundle.code.includes('.meta'),
+      usesFetch: /\bfetch\b/.test(bundle.code),
       entryUrl: bundle.entryUrl,
     };
     this.#owners.start(bundle.usesPromises, (reason) => {

@@ -55,6 +55,9 @@ const ROUTES: Readonly<Record<string, Respond>> = {
   '/never': () => {
     // The client has to give up.
   },
+  '/endless': (_, response) => {
+    response.write('first');
+  },
   '/end': (_, _response, socket) => socket.end(),
   '/reset': (_, _response, socket) => socket.resetAndDestroy(),
   '/half': (_, response, socket) => {
