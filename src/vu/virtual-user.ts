@@ -5,8 +5,6 @@
  * It runs one thing at a time, a `Run`: from the call of a script function until the event loop has
  * run dry, an exception has ended it, or it was interrupted.
  */
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
 import { thrownStack, thrownText } from '../base/thrown.ts';
@@ -33,6 +31,7 @@ import { createTimerFunctions, type TimerFunctions } from '../k6/timers.ts';
 import type { Metric, MetricRegistry } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import { createImportMeta } from '../script/import-meta.ts';
+import { directoryOf } from '../script/open-files.ts';
 import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
 import { type Coroutine, Op, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
@@ -513,8 +512,7 @@ export class VirtualUser
 
   /** The directory of the script file whose code is calling. */
   #callerDirectory(): string {
-    const url = this.#callerUrl();
-    return url.startsWith('file:') ? dirname(fileURLToPath(url)) : url;
+    return directoryOf(this.#callerUrl());
   }
 
   /** The script file whose code is calling; the entry script if that cannot be told. */
@@ -534,7 +532,7 @@ export class VirtualUser
 
   readFile(path: string): { readonly path: string; readonly bytes: SharedArrayBuffer } {
     const { entryUrl } = this.#environment.program;
-    return this.#environment.readFile(path, dirname(fileURLToPath(entryUrl)));
+    return this.#environment.readFile(path, directoryOf(entryUrl));
   }
 
   get phase(): Phase {
