@@ -47,7 +47,7 @@ for (const name of EXAMPLES) {
     const folder = mkdtempSync(join(tmpdir(), 'gharial-example-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     const path = join(folder, 'example.tar');
-    const once = OWN_SCENARIOS.has(name) ? [] : ['--vus', '1', '--iterations', '1'];
+    const once = OWN_SCENARIOS.has(name) ? [] : ['--vus', '4', '--iterations', '4'];
     const script = resolve('examples', name);
     const archive = new GharialProcess({
       args: ['archive', '-O', path, ...urls(), ...once, script],

@@ -96,8 +96,6 @@ const NO_FACTS: ConnectionFacts = {
   tls: undefined,
 };
 
-const NO_PROXY_HEADERS: readonly string[] = [];
-
 /** A slot for requests to one origin. */
 class HttpConnection implements DialEvents {
   readonly origin: string;
@@ -137,18 +135,17 @@ class HttpConnection implements DialEvents {
     });
   }
 
-  /** What the request line says: a proxy that forwards requests wants the whole address. */
-  targetOf({ origin, target }: RequestUrl): string {
-    return takesRequests(this.proxy, this.#url) ? `${origin}${target}` : target;
-  }
-
-  /** Headers for the proxy that forwards the request. */
-  get proxyHeaders(): readonly string[] {
+  /** The request as it goes over this connection: a proxy that forwards it wants its whole address. */
+  wireOf({ url, headers }: WireRequest): { readonly path: string; readonly headers: string[] } {
     const { proxy } = this;
-    if (!takesRequests(proxy, this.#url)) return NO_PROXY_HEADERS;
+    const lines = headers as string[]; // undici does not write to it
+    if (!takesRequests(proxy, url)) return { path: url.target, headers: lines };
     const { username, password } = proxy;
-    if (username === '' && password === '') return NO_PROXY_HEADERS;
-    return ['Proxy-Authorization', basicAuthorization(username, password)];
+    const isAnonymous = username === '' && password === '';
+    const authorization = isAnonymous
+      ? []
+      : ['Proxy-Authorization', basicAuthorization(username, password)];
+    return { path: `${url.origin}${url.target}`, headers: [...lines, ...authorization] };
   }
 
   /** Facts of the connection that is up, or was the last. */
@@ -365,12 +362,11 @@ export class WireExchange implements Dispatcher.DispatchHandler {
   #dispatch(connection: HttpConnection): void {
     this.#connection = connection;
     this.#isReused = true;
-    const { method, url, headers, body } = this.#request;
+    const { method, url, body } = this.#request;
     connection.dispatch(
       {
         method,
-        path: connection.targetOf(url),
-        headers: [...headers, ...connection.proxyHeaders],
+        ...connection.wireOf(this.#request),
         body: body ?? null,
         // Said each time: undici would close the connection after HEAD and after GET with a body.
         reset: this.#client.closesConnections,
