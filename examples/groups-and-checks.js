@@ -21,7 +21,7 @@ export default function () {
       const page = http.get(`${httpBase}/`);
       check(page, {
         'is there': (r) => r.status === 200,
-        'names the chat': (r) => r.body.includes('/ws/crocochat/'),
+        'names the chat': (r) => String(r.body).includes('/ws/crocochat/'),
       });
     });
 

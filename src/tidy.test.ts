@@ -92,7 +92,7 @@ const PORTS: readonly Port[] = [
   port('global console', [], 'log through the LogSink, print through an Output'),
   port('global performance', [], 'call nowMs() of base/clock.ts'),
   port('Date.now', [], 'call nowMs() of base/clock.ts'),
-  port('new Worker', ['engine/pool.ts'], 'ask engine/pool.ts'),
+  port('new Worker', ['engine/pool.ts', 'worker/remote-reader.ts'], 'ask engine/pool.ts'),
   port('Math.random', ['base/prng.ts', 'vu/seedable-math.ts'], 'use base/prng.ts'),
 ];
 

@@ -11,6 +11,18 @@
  */
 /// <reference types="k6" />
 
+/** What `fetch` takes beyond the "dom" library. */
+interface RequestInit {
+  /** Tags of the request's samples; `name` stands for its address. */
+  tags?: Record<string, number | string | boolean>;
+}
+
+/** An address of `http.url`, whose requests share a name. */
+declare function fetch(
+  input: ReturnType<typeof import('k6/http').url>,
+  init?: RequestInit,
+): Promise<Response>;
+
 /** As in `@types/k6`, with subprotocols, events as listeners get them, and EventTarget's other methods. */
 declare module 'k6/websockets' {
   import type { CookieJar } from 'k6/http';
@@ -27,6 +39,17 @@ declare module 'k6/websockets' {
     tags?: Record<string, number | string | boolean>;
     /** The VU's own jar if left out. */
     jar?: CookieJar | null;
+    /** In place of the run's; PEM text or its bytes. */
+    tls?: {
+      cert?: string | ArrayBuffer | ArrayBufferView;
+      key?: string | ArrayBuffer | ArrayBufferView;
+      ca?: string | ArrayBuffer | ArrayBufferView | (string | ArrayBuffer | ArrayBufferView)[];
+      servername?: string;
+      /** Of the key. */
+      password?: string;
+    };
+    /** `http://user:password@host:port` or `socks5://…`; empty for none. */
+    proxy?: string | null;
   }
 
   export interface WebSocketEvent {
@@ -97,7 +120,10 @@ declare module 'k6/websockets' {
     get onpong(): Handler<'pong'>;
     set onpong(handler: Handler<'pong'>);
 
-    send(data: string | ArrayBuffer | ArrayBufferView | Blob): void;
+    /** Blobs of this module, and those of `fetch`. */
+    send(
+      data: string | ArrayBuffer | ArrayBufferView | Blob | InstanceType<typeof globalThis.Blob>,
+    ): void;
     ping(): void;
     close(code?: number, reason?: string): void;
     addEventListener<K extends EventName>(

@@ -27,6 +27,9 @@ const servers: Server[] = [];
 
 async function echo(server: Server & ReturnType<typeof createServer>): Promise<number> {
   const sockets = new WebSocketServer({ server });
+  server.on('request', ({ socket }, response) => {
+    response.end(`${socket.remoteAddress}`);
+  });
   sockets.on('connection', (socket, request) => {
     sources.push(`${request.socket.remoteAddress}:${request.socket.remotePort}`);
     const secure = request.socket as TLSSocket; // the plain server's has no certificate to ask for
@@ -135,6 +138,32 @@ test('--local-ips gives each VU its address, with ports chosen by us', async () 
   assert.equal(new Set(sources).size, 8, 'eight different ports');
   const addresses = sources.map((source) => source.split(':')[0]);
   assert.deepEqual([...new Set(addresses)].sort(), ['127.0.0.21', '127.0.0.22']);
+});
+
+test('k6/http and fetch leave as sockets do: through proxies, from the addresses of the pool', async () => {
+  const env = {
+    HTTP_PROXY: `http://me:p%40ss@127.0.0.1:${httpProxy.port}`,
+    HTTPS_PROXY: `socks5://me:p%40ss@127.0.0.1:${socksProxy.port}`,
+  };
+  const request = (plain: string, secure: string, options: string): string => `
+    import http from 'k6/http';
+    export const options = { insecureSkipTLSVerify: true, ${options} };
+    export default async function () {
+      console.log(http.get('${plain}').body);
+      console.log(await (await fetch('${secure}')).text());
+    }`;
+  const urls = [`http://a.test:${plainPort}/x`, `https://a.test:${tlsPort}/`] as const;
+  const proxied = await runGharial({ script: request(...urls, ''), env });
+  assert.deepEqual(proxied.console, ['127.0.0.1', '127.0.0.1'], proxied.stderr);
+  assert.ok(httpProxy.requests.at(-1)?.startsWith(`GET ${urls[0]} HTTP/1.1`));
+  assert.equal(socksProxy.requests.at(-1), `a.test:${tlsPort}`);
+  const local = [`http://127.0.0.1:${plainPort}`, `https://127.0.0.1:${tlsPort}`] as const;
+  const pooled = await runGharial({
+    script: request(...local, 'vus: 2, iterations: 2'),
+    args: ['--local-ips', '127.0.0.23-127.0.0.24'],
+  });
+  assert.equal(pooled.console.length, 4, pooled.stderr);
+  assert.deepEqual([...new Set(pooled.console)].sort(), ['127.0.0.23', '127.0.0.24']);
 });
 
 test('a VU can show a client certificate of its own', async () => {

@@ -12,7 +12,7 @@ const NATIVE: unique symbol = Symbol('native');
 let setAborted: (signal: AbortSignal, reason: unknown) => boolean;
 let followersOf: (signal: AbortSignal) => Set<AbortSignal>;
 
-class AbortSignal extends EventTarget {
+export class AbortSignal extends EventTarget {
   #isAborted = false;
   #reason: unknown;
   readonly #followers = new Set<AbortSignal>();
@@ -79,6 +79,11 @@ class AbortSignal extends EventTarget {
     for (const source of sources as AbortSignal[]) followersOf(source).add(signal);
     return signal;
   }
+}
+
+/** True for the signals of scripts, whichever VU's. */
+export function isAbortSignal(value: unknown): value is AbortSignal {
+  return value instanceof AbortSignal;
 }
 
 /** Aborts a signal and those that follow it, then calls the listeners; their exceptions pass through. */

@@ -171,6 +171,6 @@ export function binaryBytes(value: unknown): Uint8Array | undefined {
 }
 
 /** A Blob over bytes that nobody else will change. */
-export function blobFromBytes(bytes: Uint8Array): Blob {
-  return create(bytes, '');
+export function blobFromBytes(bytes: Uint8Array, type = ''): Blob {
+  return create(bytes, type);
 }

@@ -44,7 +44,6 @@ test('the request has the default User-Agent, the jar’s cookies and TLS settin
   const tls = { rejectUnauthorized: false };
   host.network = {
     ...host.network,
-    localAddress: '127.0.0.2',
     tlsFor: (name) => {
       asked.push(name);
       return tls;
@@ -64,7 +63,6 @@ test('the request has the default User-Agent, the jar’s cookies and TLS settin
   ]);
   assert.equal(request.tls, tls);
   assert.deepEqual(asked, ['h.test']);
-  assert.equal(request.localAddress, '127.0.0.2');
   assert.equal(request.offersDeflate, true);
   assert.deepEqual(request.deflate, { clientMaxWindowBits: true });
   assert.equal(request.requiresOfferedProtocol, true);

@@ -142,7 +142,7 @@ export function dialRequestOf(
   const cookie = headers.has('Cookie') ? '' : jar.headerFor(url);
   if (cookie !== '') lines.push(['Cookie', cookie]);
   const { network } = host;
-  const { localAddress, leaseSource } = network;
+  const { leaseSource } = network;
   const proxy =
     params.proxy ?? (params.proxy === null ? undefined : environmentProxy(host, address));
   const isProxySecure = proxy?.kind === 'https';
@@ -158,7 +158,6 @@ export function dialRequestOf(
     requiresOfferedProtocol: !headers.has('Sec-Websocket-Protocol'),
     resolve: host.network.resolve,
     ...(address.isSecure ? { tls: withTlsParams(network.tlsFor(address.host), params.tls) } : {}),
-    ...(localAddress === undefined ? {} : { localAddress }),
     ...(leaseSource === undefined ? {} : { leaseSource }),
     ...(proxy === undefined
       ? {}

@@ -1,4 +1,4 @@
-/** One reason for an iteration to go on: work of the host that the script waits for. */
+/** Reasons for an iteration to go on: work of the host that the script waits for. */
 import type { IterationResource, VuHost } from './host.ts';
 
 /** Keeps the iteration alive until it is released; an interruption or failure ends it too. */
@@ -32,4 +32,27 @@ export class Hold implements IterationResource {
   windDown(): void {
     this.release();
   }
+}
+
+/**
+ * The outcome of the host's work as a promise of the script. It settles in a task of the VU, which has
+ * waited for it, and never once the iteration is over.
+ */
+export function settleInLoop<T>(host: VuHost, work: Promise<T>): Promise<T> {
+  const hold = new Hold(host);
+  return new Promise((resolve, reject) => {
+    const settle = (report: () => void): void => {
+      if (!hold.isActive) return;
+      host.loop.post(() => {
+        if (!hold.isActive) return undefined;
+        report();
+        hold.release();
+        return undefined;
+      });
+    };
+    work.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
+    );
+  });
 }

@@ -65,9 +65,7 @@ export interface NetworkSettings {
   readonly resolve: Resolve;
   /** '' = send no header. */
   readonly userAgent: string;
-  /** For HTTP. */
-  readonly localAddress: string | undefined;
-  /** For WebSocket connections; goes before `localAddress`. */
+  /** Picks the source of each connection; absent = the system does. */
   readonly leaseSource: LeaseSource | undefined;
   /** The proxy of the environment for a connection, if any. */
   proxyFor(isSecure: boolean, host: string, port: number): ProxySettings | undefined;

@@ -5,20 +5,21 @@
  * Each VU has its own connections, as in k6. A connection is a slot: one undici client that dials when
  * it is needed and again after it was lost. HTTP/1.1 slots carry one request at a time, HTTP/2 slots many.
  */
-import { EventEmitter } from 'node:events';
-import { createRequire } from 'node:module';
 import type { buildConnector, Client, Dispatcher } from 'undici';
 import { nowMs } from '../base/clock.ts';
-import type { ResolvedAddress, TlsSettings } from '../websocket/api.ts';
-import {
-  joinAddress,
-  type TcpHandle,
-  tcpHandleBelow,
-  tlsClientOptions,
-} from '../websocket/transport.ts';
+import type { ProxySettings } from '../websocket/api.ts';
+import { joinAddress, type TcpHandle } from '../websocket/transport.ts';
 import type { VuHost } from './host.ts';
+import {
+  type DialEvents,
+  type DialTimes,
+  HttpDial,
+  takesRequests,
+  undici,
+  type WireSocket,
+} from './http-dial.ts';
 import type { FailurePoint } from './http-errors.ts';
-import type { WireHeaders } from './http-headers.ts';
+import { basicAuthorization, type WireHeaders } from './http-headers.ts';
 import type { RequestUrl } from './http-url.ts';
 
 /** One request as it goes over the wire. */
@@ -69,13 +70,16 @@ export interface WireAnswer {
   readonly body: Buffer;
 }
 
-/** Who waits for a request. One call, at most once. */
+/** Who waits for a request. One call of `answered` and `failed`, at most once. */
 export interface WireOutcome {
+  /** The head of the answer is here. */
+  head?(status: number, statusText: string, headers: WireHeaders): void;
+  /** A part of the body, as it comes; who takes it finds the body of the answer empty. */
+  data?(chunk: Buffer): void;
   answered(answer: WireAnswer, timings: WireTimings, facts: ConnectionFacts): void;
   failed(error: Error, point: FailurePoint, timings: WireTimings, facts: ConnectionFacts): void;
 }
 
-const DIAL_TIMEOUT_MS = 30_000;
 /** k6 keeps idle connections for ever; a server that says how long it does is believed. */
 const IDLE_TIMEOUT_MS = 600_000;
 const IDLE_THRESHOLD_MS = 500;
@@ -92,73 +96,19 @@ const NO_FACTS: ConnectionFacts = {
   tls: undefined,
 };
 
-/** What undici's connector really returns and passes on, of a socket. */
-interface WireSocket extends EventEmitter {
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
-  readonly writableNeedDrain: boolean;
-  readonly remoteAddress?: string;
-  readonly remotePort?: number;
-  readonly localAddress?: string;
-  readonly localPort?: number;
-  readonly alpnProtocol?: string | false | null;
-  getProtocol?(): string | null;
-  getCipher?(): { readonly standardName?: string; readonly name: string };
-  destroy(): void;
-}
-
-type Undici = Pick<typeof import('undici'), 'buildConnector' | 'Client'>;
-let loadedUndici: Undici | undefined;
-
-/** Loading it takes some 70 ms of CPU: only scripts that import `k6/http` pay for it. */
-function undici(): Undici {
-  loadedUndici ??= createRequire(import.meta.url)('undici') as Undici;
-  return loadedUndici;
-}
-
-const CONNECTOR_OPTIONS = { timeout: DIAL_TIMEOUT_MS, maxCachedSessions: 0 } as const;
-let plainConnector: buildConnector.connector | undefined;
-
-function connectorFor(host: string, settings: TlsSettings | undefined): buildConnector.connector {
-  if (settings !== undefined) return secureConnector(host, settings);
-  plainConnector ??= undici().buildConnector(CONNECTOR_OPTIONS);
-  return plainConnector;
-}
-
-/** By settings, then by host: a connector keeps a registry of its own. */
-const secureConnectors = new WeakMap<TlsSettings, Map<string, buildConnector.connector>>();
-
-function secureConnector(host: string, settings: TlsSettings): buildConnector.connector {
-  let connectors = secureConnectors.get(settings);
-  if (connectors === undefined) {
-    connectors = new Map();
-    secureConnectors.set(settings, connectors);
-  }
-  let connector = connectors.get(host);
-  if (connector === undefined) {
-    const options = { ...tlsClientOptions(host, settings), ...CONNECTOR_OPTIONS, allowH2: true };
-    connector = undici().buildConnector(options);
-    connectors.set(host, connector);
-  }
-  return connector;
-}
-
-/** The last dial of a connection, until the request that waited for it has taken note. */
-interface Dialled {
-  readonly connectingMs: number;
-  readonly tlsMs: number;
-}
-
 /** A slot for requests to one origin. */
-class HttpConnection {
+class HttpConnection implements DialEvents {
   readonly origin: string;
+  readonly proxy: ProxySettings | undefined;
   readonly #host: VuHost;
   readonly #url: RequestUrl;
   readonly #client: Client;
+  #dial: HttpDial | undefined;
+  #callback: buildConnector.Callback | undefined;
   #socket: WireSocket | undefined;
-  #tcp: TcpHandle | undefined;
+  #counter: TcpHandle | undefined;
   #facts = NO_FACTS;
-  #dialled: Dialled | undefined;
+  #dialled: DialTimes | undefined;
   #sentBytes = 0;
   #receivedBytes = 0;
   #isDestroyed = false;
@@ -167,11 +117,12 @@ class HttpConnection {
 
   constructor(host: VuHost, url: RequestUrl) {
     this.origin = url.origin;
+    this.proxy = host.network.proxyFor(url.isSecure, url.host, url.port);
     this.#host = host;
     this.#url = url;
     const { Client } = undici();
     this.#client = new Client(url.origin, {
-      connect: (_options, callback) => this.#dial(callback),
+      connect: (_options, callback) => this.#connect(callback),
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -182,6 +133,19 @@ class HttpConnection {
       maxHeaderSize: HEAD_BYTES_MAX,
       allowH2: true,
     });
+  }
+
+  /** The request as it goes over this connection: a proxy that forwards it wants its whole address. */
+  wireOf({ url, headers }: WireRequest): { readonly path: string; readonly headers: string[] } {
+    const { proxy } = this;
+    const lines = headers as string[]; // undici does not write to it
+    if (!takesRequests(proxy, url)) return { path: url.target, headers: lines };
+    const { username, password } = proxy;
+    const isAnonymous = username === '' && password === '';
+    const authorization = isAnonymous
+      ? []
+      : ['Proxy-Authorization', basicAuthorization(username, password)];
+    return { path: `${url.origin}${url.target}`, headers: [...lines, ...authorization] };
   }
 
   /** Facts of the connection that is up, or was the last. */
@@ -198,7 +162,7 @@ class HttpConnection {
   }
 
   /** How long the dial took that this request had to wait for; undefined if it found a connection. */
-  takeDial(): Dialled | undefined {
+  takeDial(): DialTimes | undefined {
     const dialled = this.#dialled;
     this.#dialled = undefined;
     return dialled;
@@ -220,13 +184,15 @@ class HttpConnection {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
     this.countBytes();
-    this.#socket?.destroy();
+    this.#dial?.cancel();
+    // An HTTP/2 session of undici's fails when its socket goes first.
+    if (!this.#facts.isHttp2) this.#socket?.destroy();
     this.#client.destroy(null, ignore);
   }
 
   /** Tells the VU of the bytes that have crossed since the last time. */
   countBytes(): void {
-    const counter = this.#tcp ?? this.#socket;
+    const counter = this.#counter;
     if (counter === undefined) return;
     const sent = Math.max(counter.bytesWritten - this.#sentBytes, 0);
     const received = Math.max(counter.bytesRead - this.#receivedBytes, 0);
@@ -236,72 +202,35 @@ class HttpConnection {
     this.#host.countBytes(sent, received);
   }
 
-  #dial(callback: buildConnector.Callback): void {
-    const { host, port } = this.#url;
+  #connect(callback: buildConnector.Callback): void {
     this.#facts = NO_FACTS;
-    this.#host.network.resolve(host, port, (error, addresses) => {
-      if (this.#isDestroyed) callback(new Error('operation was canceled'), null);
-      else if (error !== null) callback(error, null);
-      else this.#connect(addresses, 0, callback);
-    });
+    this.#callback = callback;
+    this.#dial = new HttpDial(this.#host, this.#url, this.proxy, this);
+    this.#dial.start();
   }
 
-  #connect(
-    addresses: readonly ResolvedAddress[],
-    index: number,
-    callback: buildConnector.Callback,
-  ): void {
-    const { host, isSecure } = this.#url;
-    const { network } = this.#host;
-    const address = addresses[index];
-    if (address === undefined) {
-      callback(new Error(`lookup ${host}: no such host`), null);
-      return;
-    }
-    const connector = connectorFor(host, isSecure ? network.tlsFor(host) : undefined);
-    const { localAddress } = network;
-    const target: buildConnector.Options = {
-      hostname: address.address,
-      protocol: isSecure ? 'https:' : 'http:',
-      port: String(address.port),
-      ...(localAddress === undefined ? {} : { localAddress }),
-    };
-    const startMs = nowMs();
-    let connectedMs = 0;
-    const socket: unknown = connector(target, (error, connected) => {
-      const endMs = nowMs();
-      if (error !== null) {
-        this.countBytes();
-        if (connectedMs === 0 && index + 1 < addresses.length && !this.#isDestroyed) {
-          this.#connect(addresses, index + 1, callback);
-        } else {
-          callback(error, null);
-        }
-        return;
-      }
-      if (connectedMs === 0) connectedMs = endMs;
-      this.#dialled = { connectingMs: connectedMs - startMs, tlsMs: endMs - connectedMs };
-      this.#connected(connected as unknown as WireSocket); // a net.Socket has all of it
-      callback(null, connected);
-    });
-    // The connector returns the socket it is connecting, though its type does not say so.
-    if (!(socket instanceof EventEmitter)) return;
-    this.#watch(socket as WireSocket);
-    socket.once('connect', () => {
-      connectedMs = nowMs();
-      this.#tcp = tcpHandleBelow(socket);
-    });
-  }
-
-  #watch(socket: WireSocket): void {
+  opened(socket: WireSocket): void {
     this.#socket = socket;
-    this.#tcp = undefined;
+    this.#counter = socket;
     this.#sentBytes = 0;
     this.#receivedBytes = 0;
   }
 
-  #connected(socket: WireSocket): void {
-    if (this.#socket !== socket) this.#watch(socket);
+  counted(counter: TcpHandle): void {
+    this.#counter = counter;
+  }
+
+  lost(): void {
+    this.countBytes();
+  }
+
+  failed(error: Error): void {
+    this.#callback?.(error, null);
+  }
+
+  connected(socket: WireSocket, times: DialTimes): void {
+    this.#socket = socket;
+    this.#dialled = times;
     const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
     const version = socket.getProtocol?.();
     const cipher = socket.getCipher?.();
@@ -316,6 +245,7 @@ class HttpConnection {
           : { version, cipherSuite: cipher?.standardName ?? cipher?.name ?? '' },
     };
     this.#client.pipelining = this.#facts.isHttp2 ? HTTP2_STREAMS_MAX : 1;
+    this.#callback?.(null, socket as unknown as Parameters<buildConnector.Callback>[1] & object); // undici made it, or net
   }
 }
 
@@ -378,6 +308,10 @@ export class HttpClient {
     connection.load -= 1;
     connection.countBytes();
     if (connection.isDestroyed || connection.load > 0) return;
+    if (this.closesConnections) {
+      connection.destroy();
+      return;
+    }
     let idle = this.#idle.get(connection.origin);
     if (idle === undefined) {
       idle = [];
@@ -428,12 +362,11 @@ export class WireExchange implements Dispatcher.DispatchHandler {
   #dispatch(connection: HttpConnection): void {
     this.#connection = connection;
     this.#isReused = true;
-    const { method, url, headers, body } = this.#request;
+    const { method, url, body } = this.#request;
     connection.dispatch(
       {
         method,
-        path: url.target,
-        headers: headers as string[], // undici does not write to it
+        ...connection.wireOf(this.#request),
         body: body ?? null,
         // Said each time: undici would close the connection after HEAD and after GET with a body.
         reset: this.#client.closesConnections,
@@ -484,11 +417,13 @@ export class WireExchange implements Dispatcher.DispatchHandler {
     this.#status = statusCode;
     this.#statusText = statusMessage ?? '';
     this.#headers = headers;
+    this.#outcome.head?.(statusCode, this.#statusText, headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#request.discardsBody) return;
-    if (this.#firstChunk === undefined) this.#firstChunk = chunk;
+    if (this.#outcome.data !== undefined) this.#outcome.data(chunk);
+    else if (this.#firstChunk === undefined) this.#firstChunk = chunk;
     else if (this.#chunks === undefined) this.#chunks = [this.#firstChunk, chunk];
     else this.#chunks.push(chunk);
   }
@@ -551,12 +486,15 @@ export class WireExchange implements Dispatcher.DispatchHandler {
     const { url } = this.#request;
     const facts = connection?.facts ?? NO_FACTS;
     const { remoteIp, remotePort, localAddress } = facts;
+    const proxy = connection?.proxy;
+    const { host, port } = proxy ?? url;
     const point: FailurePoint = {
-      host: url.host,
-      port: url.port,
+      host,
+      port,
       remoteAddress: remoteIp === '' ? undefined : joinAddress(remoteIp, remotePort),
       localAddress,
       stage: this.#controller === undefined ? 'dial' : this.#status === 0 ? 'head' : 'body',
+      isProxied: proxy !== undefined,
     };
     const timings = this.#timings();
     if (connection !== undefined) this.#client.release(connection);

@@ -35,12 +35,22 @@ test('the example of RFC 2617 §3.5 without qop', () => {
 });
 
 test('what cannot be answered is an error', () => {
-  for (const challenge of [
-    '',
-    'Basic realm="x"',
-    CHALLENGE.replace('ALGORITHM', 'SHA3'),
-    'Digest realm="r", nonce="n", qop="auth-int"',
-  ]) {
-    assert.throws(() => answer(challenge), DigestError);
+  const cases: [string, RegExp][] = [
+    ['', /^digest: bad challenge: got "", expected Digest/],
+    ['Basic realm="x"', /bad challenge: got "Basic realm/],
+    [
+      CHALLENGE.replace('ALGORITHM', 'SHA3'),
+      /algorithm not implemented: got SHA3, expected one of MD5, SHA-256/,
+    ],
+    [
+      'Digest realm="r", nonce="n", qop="auth-int"',
+      /qop not implemented: got "auth-int", expected auth$/,
+    ],
+  ];
+  for (const [challenge, message] of cases) {
+    assert.throws(
+      () => answer(challenge),
+      (error) => error instanceof DigestError && message.test(error.message),
+    );
   }
 });

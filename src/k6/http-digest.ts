@@ -44,16 +44,25 @@ export function answerChallenge(
   clientNonce: string = randomBytes(CLIENT_NONCE_BYTES).toString('hex'),
 ): string {
   const challenge = parseChallenge(header);
-  if (challenge === undefined) throw new DigestError('digest: bad challenge');
+  if (challenge === undefined) {
+    throw new DigestError(
+      `digest: bad challenge: got ${JSON.stringify(header)}, expected Digest …`,
+    );
+  }
   const given = (challenge.get('algorithm') ?? 'MD5').toUpperCase();
   const algorithm = ALGORITHMS[given.replace(SESSION, '')];
-  if (algorithm === undefined) throw new DigestError('digest: algorithm not implemented');
+  if (algorithm === undefined) {
+    const known = Object.keys(ALGORITHMS).join(', ');
+    throw new DigestError(
+      `digest: algorithm not implemented: got ${given}, expected one of ${known}`,
+    );
+  }
   const hash = (text: string): string => createHash(algorithm).update(text).digest('hex');
   const realm = challenge.get('realm') ?? '';
   const nonce = challenge.get('nonce') ?? '';
   const qop = challenge.get('qop');
   if (qop !== undefined && !qop.split(',').some((item) => item.trim() === 'auth')) {
-    throw new DigestError('digest: qop not implemented');
+    throw new DigestError(`digest: qop not implemented: got ${JSON.stringify(qop)}, expected auth`);
   }
   let secret = hash(`${username}:${realm}:${password}`);
   if (SESSION.test(given)) secret = hash(`${secret}:${nonce}:${clientNonce}`);

@@ -80,6 +80,8 @@ export interface FailurePoint {
   readonly port: number;
   readonly remoteAddress: string | undefined;
   readonly localAddress: string | undefined;
+  /** `host` and `port` are a proxy's. */
+  readonly isProxied: boolean;
   /** No connection yet; or waiting for the answer's head; or for the rest of it. */
   readonly stage: 'dial' | 'head' | 'body';
 }
@@ -130,6 +132,11 @@ export function failureOf(error: Error, point: FailurePoint): RequestFailure {
 }
 
 function detailOf(error: Error, code: string, point: FailurePoint): string {
+  const text = connectionText(error, code, point);
+  return point.isProxied && text.startsWith('dial tcp ') ? `proxyconnect tcp: ${text}` : text;
+}
+
+function connectionText(error: Error, code: string, point: FailurePoint): string {
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {
     return `dial tcp ${joinHostPort(point.host, point.port)}: i/o timeout`;
   }

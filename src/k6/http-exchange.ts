@@ -27,8 +27,8 @@ import {
   requestErrorText,
   statusErrorCode,
 } from './http-errors.ts';
-import { type AnswerHeaders, readHeaders, toWireText } from './http-headers.ts';
-import { protoOf, recordRequest, tlsVersionOf } from './http-metrics.ts';
+import { type AnswerHeaders, basicAuthorization, readHeaders, toWireText } from './http-headers.ts';
+import { protoOf, recordRequest, tlsVersionOf, withUrlName } from './http-metrics.ts';
 import type { HttpRequest, RequestCookie } from './http-request.ts';
 import { HttpResponse, type ResponseCalls, type SentRequest } from './http-response.ts';
 import { STATUS_TEXTS } from './http-status-texts.ts';
@@ -273,8 +273,7 @@ export class HttpExchange implements WireOutcome {
   #recordOutcome(timings: WireTimings, outcome: Parameters<typeof recordRequest>[3]): void {
     const { host } = this.#context;
     const { tags, urlName } = this.#request;
-    const isNamed = urlName !== '' && tags.get('name') === undefined;
-    const base = isNamed && host.isSystemTagEnabled('name') ? tags.with('name', urlName) : tags;
+    const base = urlName === '' ? tags : withUrlName(host, tags, urlName);
     recordRequest(host, base, this.#metadata, outcome, timings);
   }
 
@@ -389,6 +388,7 @@ export class HttpExchange implements WireOutcome {
       remoteAddress: undefined,
       localAddress: undefined,
       stage: 'dial',
+      isProxied: false,
     };
     const timings = {
       blockedMs: 0,
@@ -474,7 +474,7 @@ const NO_CONNECTION: ConnectionFacts = {
 function basicAuth({ auth, url, headers }: HttpRequest): string {
   if (url.user === undefined || auth === 'digest' || headers.has('Authorization')) return '';
   const { username, password } = url.user;
-  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+  return basicAuthorization(username, password);
 }
 
 function timingsFor(timings: WireTimings): HttpResponse['timings'] {

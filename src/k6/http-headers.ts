@@ -27,16 +27,24 @@ const HIDDEN_HEADERS: ReadonlySet<string> = new Set(['trailer', 'transfer-encodi
 /** Headers by lower-case name, repeated ones as lists. */
 export type WireHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
+export function setCookiesOf({ 'set-cookie': value }: WireHeaders): readonly string[] {
+  if (value === undefined) return NO_COOKIES;
+  return typeof value === 'string' ? [value] : value;
+}
+
 export function readHeaders(headers: WireHeaders): AnswerHeaders {
   const byName: Record<string, string> = {};
-  let setCookies = NO_COOKIES;
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || HIDDEN_HEADERS.has(name)) continue;
-    if (name === 'set-cookie') setCookies = typeof value === 'string' ? [value] : value;
     byName[canonicalName(name)] = typeof value === 'string' ? value : value.join(', ');
   }
-  return { byName, setCookies };
+  return { byName, setCookies: setCookiesOf(headers) };
+}
+
+/** The value of an `Authorization` or `Proxy-Authorization` header (RFC 7617). */
+export function basicAuthorization(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
 const NOT_ASCII = /\P{ASCII}/u;

@@ -63,6 +63,12 @@ function tagsOf(host: VuHost, base: TagSet, outcome: RequestOutcome): TagSet {
   return tags;
 }
 
+/** The tags of requests to an address that `http.url` has given a name; a tag of the script's goes before. */
+export function withUrlName(host: VuHost, tags: TagSet, urlName: string): TagSet {
+  const isNamed = tags.get('name') === undefined && host.isSystemTagEnabled('name');
+  return isNamed ? tags.with('name', urlName) : tags;
+}
+
 /** Records all samples of a request at the time it ended. */
 export function recordRequest(
   host: VuHost,

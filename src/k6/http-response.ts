@@ -173,13 +173,42 @@ export function responseText(response: HttpResponse, kind: BodyKind): string {
   return textOf(response, kind);
 }
 
+/**
+ * Index of the first character that cannot continue a JSON text. V8 tells it for some faults only; for
+ * the others, the beginnings of the text that only miss their end are searched for the longest.
+ */
+function jsonFaultIndex(text: string, why: string): number {
+  const told = POSITION.exec(why)?.[1];
+  if (told !== undefined) return Number(told);
+  let [good, bad] = [0, text.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (mayBeginJson(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+const POSITION = /at position (\d+)/;
+
+function mayBeginJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : '';
+    const at = POSITION.exec(why)?.[1];
+    return /end of JSON input|^Unterminated/.test(why) || Number(at) === text.length;
+  }
+}
+
 /** Where the text stops being JSON, in k6's words. */
 function jsonFault(text: string, error: unknown): NativeError {
   const why = error instanceof Error ? error.message : String(error);
   if (text.trim() === '') {
     return new NativeError('unexpected end of JSON input');
   }
-  const at = Number(/at position (\d+)/.exec(why)?.[1] ?? text.length);
+  const at = jsonFaultIndex(text, why);
   const before = text.slice(0, at).split('\n');
   const column = (before.at(-1)?.length ?? 0) + 1;
   return new NativeError(

@@ -617,6 +617,47 @@ test('over TLS HTTP/2 is spoken where the server does, many requests on one conn
   );
 });
 
+test('HTTP/2 connections end with noConnectionReuse, and with their iteration with noVUConnectionReuse', async () => {
+  for (const setting of ['noConnectionReuse', 'noVUConnectionReuse'] as const) {
+    const host = withSettings({ [setting]: true });
+    const tls = { ca: TEST_CERTIFICATE };
+    host.network = { ...host.network, tlsFor: () => tls };
+    const { server } = await run(
+      function* ({ http, at }) {
+        yield* call(http['get'], at('/echo'));
+        host.facts = { ...host.facts, iterationInInstance: 1 };
+        const response = yield* call(http['get'], at('/echo'));
+        assert.deepEqual([response.proto, response.status], ['HTTP/2.0', 200], setting);
+      },
+      { host, isSecure: true },
+    );
+    assert.equal(server.connectionCount, 2, setting);
+  }
+});
+
+test('json() says where a body stops being JSON, whatever the fault', async () => {
+  const faults: [string, number, number][] = [
+    ['<html><body>a page that is longer than what V8 shows of it</body></html>', 1, 1],
+    ['{\n  "a": 1,\n  b: 2 }', 3, 3],
+    [`{"long": "${'x'.repeat(60)}", "n": nope}`, 1, 80],
+    ['[1, 2,, 3]', 1, 7],
+    ['{"a": tru }', 1, 10],
+    ['[1, 2', 1, 6],
+  ];
+  await run(function* ({ http, at }) {
+    for (const [body, line, character] of faults) {
+      const response = yield* call(http['get'], at('/'));
+      Object.assign(response, { body });
+      const expected = `cannot parse json due to an error at line ${line}, character ${character} , error: `;
+      assert.throws(
+        () => response.json(),
+        (error) => error instanceof Error && error.message.startsWith(expected),
+        body,
+      );
+    }
+  });
+});
+
 test('a certificate nobody trusts has a code of its own', async () => {
   await run(
     function* ({ http, at }) {

@@ -5,13 +5,13 @@ import { ScriptCookieJar } from './cookie-jar.ts';
 import type { IterationResource, ScriptModule, VuHost } from './host.ts';
 import { BatchRun, parseBatch } from './http-batch.ts';
 import { createFile } from './http-body.ts';
-import { HttpClient } from './http-client.ts';
 import { RequestFault } from './http-errors.ts';
 import { type HttpContext, HttpExchange, refusedResponse } from './http-exchange.ts';
 import { clickLinkRequest, htmlOf, submitFormRequest } from './http-page.ts';
 import { type HttpRequest, parseRequest, toExpected } from './http-request.ts';
 import { HttpResponse } from './http-response.ts';
-import { DEFAULT_STATUSES, type ExpectedStatuses, expectedStatuses } from './http-statuses.ts';
+import { type HttpSession, httpSessionOf, requireVu } from './http-session.ts';
+import { expectedStatuses } from './http-statuses.ts';
 import { HttpUrl } from './http-url.ts';
 import { NativeError } from './script-error.ts';
 
@@ -39,8 +39,7 @@ const CONSTANTS = {
 
 /** The module's state in one VU. */
 interface Session extends HttpContext {
-  /** `http.setResponseCallback`; undefined = requests are not judged. */
-  expected: ExpectedStatuses | undefined;
+  readonly shared: HttpSession;
 }
 
 /** Something that runs until it gives a result, and can be stopped. */
@@ -101,12 +100,6 @@ class DoneOp extends Op {
   cancel(): void {}
 }
 
-function requireVu(host: VuHost): void {
-  if (host.phase === 'init') {
-    throw new NativeError('Making http requests in the init context is not supported');
-  }
-}
-
 /** The request of some arguments, or the response that says why there can be none. */
 function requestOrRefusal(
   session: Session,
@@ -116,7 +109,7 @@ function requestOrRefusal(
   params: unknown,
 ): HttpRequest | HttpResponse {
   try {
-    return parseRequest(session.host, session.expected, method, url, body, params);
+    return parseRequest(session.host, session.shared.expected, method, url, body, params);
   } catch (error) {
     if (!(error instanceof RequestFault) || session.host.isThrowing) throw error;
     return refusedResponse(session, error);
@@ -140,7 +133,7 @@ function batchOp(session: Session, requests: unknown): Op {
   if (session.host.phase === 'init') {
     throw new NativeError('Using batch in the init context is not supported');
   }
-  const batch = parseBatch(session, session.expected, requests);
+  const batch = parseBatch(session, session.shared.expected, requests);
   return new HttpOp((outcome) => new BatchRun(session, batch, outcome));
 }
 
@@ -204,12 +197,8 @@ export function createHttpModule(host: VuHost): ScriptModule {
       return requestOp(session, method, url, body, params);
     }),
   };
-  const session: Session = {
-    host,
-    client: new HttpClient(host),
-    calls,
-    expected: DEFAULT_STATUSES,
-  };
+  const shared = httpSessionOf(host);
+  const session: Session = { host, client: shared.client, calls, shared };
   const withoutBody = (name: string, method: string): unknown =>
     leaf(host, `http.${name}`, (_, [url, params]) =>
       requestOp(session, method, url, undefined, params),
@@ -242,7 +231,7 @@ export function createHttpModule(host: VuHost): ScriptModule {
       requestOp(session, method, url, body, params),
     ),
     setResponseCallback: (callback: unknown): void => {
-      session.expected = toExpected(callback);
+      shared.expected = toExpected(callback);
     },
     url: (strings: unknown, ...values: readonly unknown[]): HttpUrl => urlOf(strings, values),
   };

@@ -3,7 +3,7 @@
  * thread.
  */
 import { webcrypto } from 'node:crypto';
-import { Hold } from './hold.ts';
+import { settleInLoop } from './hold.ts';
 import type { ScriptModule, VuHost } from './host.ts';
 
 type Method = (...args: unknown[]) => unknown;
@@ -12,9 +12,7 @@ type Method = (...args: unknown[]) => unknown;
 function holding(host: VuHost, method: Method): Method {
   return (...args) => {
     const result = Reflect.apply(method, webcrypto.subtle, args) as Promise<unknown>; // all of them do
-    const hold = new Hold(host);
-    // The derived promise, so that a rejection nobody handles is still seen.
-    return result.finally(() => hold.release());
+    return settleInLoop(host, result);
   };
 }
 

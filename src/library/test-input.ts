@@ -7,7 +7,7 @@ import { parseEnvPair } from '../options/special-kinds.ts';
 import type { RunSettings } from '../options/values.ts';
 import { openArchive, type TestArchive } from '../script/archive-reader.ts';
 import { loadScript, type ScriptRequest } from '../script/load.ts';
-import { createRemoteFetch } from '../script/remote-fetch.ts';
+import { createRemoteFetch, proxyVariables } from '../script/remote-fetch.ts';
 import type { RemoteSettings } from '../script/remote-modules.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
 import { isTar } from '../script/tar.ts';
@@ -100,6 +100,7 @@ export function scriptRequest(
       updatesLock: settings.updateLock,
       fetch: createRemoteFetch(env),
     },
+    proxies: proxyVariables(env),
     ...(text === undefined ? {} : { source: text }),
   };
 }
@@ -123,6 +124,7 @@ export function readTest(
       ? { archive: openArchive(bytes, script), text: undefined }
       : { archive: undefined, text: bytes.toString('utf8') };
   }
+  if (script.startsWith('https:')) return { archive: undefined, text: undefined };
   const path = script.startsWith('file://') ? new URL(script) : resolve(cwd, script);
   const isArchive = type === 'archive' ? existsSync(path) : type === '' && beginsAsTar(path);
   const archive = isArchive ? openArchive(readFileSync(path), script) : undefined;

@@ -2,6 +2,7 @@
  * How k6 lays out an archive: `metadata.json`, `data` (the entry script), and every file that the test
  * needs under `file/` by its absolute path or `https/` by its URL.
  */
+import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const METADATA = 'metadata.json';
@@ -10,9 +11,17 @@ export const FILES = 'file';
 /** Of what gharial adds to the metadata. */
 export const FORMAT = 1;
 
-/** A path without the name of the user whose home folder it begins with. */
+const HOME = /^((?:\/[a-z])?\/(?:home|Users|Documents and Settings)\/)[^/]+/i;
+
+/**
+ * A path as archives have it: slashes only, a Windows drive as a folder (`/C/…`), a network share without
+ * its server, and a home folder without the name of its user.
+ */
 export function anonymousPath(path: string): string {
-  return path.replace(/^((?:\/[A-Za-z][:_])?\/(?:home|Users)\/)[^/]+(?=\/)/, '$1nobody');
+  return posix
+    .normalize(path.replace(/^\\\\[^\\]+/, '/nobody').replaceAll('\\', '/'))
+    .replace(/^\/?([A-Za-z]):/, '/$1')
+    .replace(HOME, '$1nobody');
 }
 
 /** A URL of a file without the name of the user; other URLs as they are. */
@@ -27,9 +36,14 @@ export function memberName(url: string): string {
   return `https/${host}${decoded(pathname + search)}`;
 }
 
+/** Where in an archive a file is that `open()` knows by its absolute path or `https:` URL. */
+export function memberNameOf(path: string): string {
+  return path.startsWith('https:') ? memberName(path) : fileMemberName(path);
+}
+
 /** Where in an archive the file of an absolute path is. */
 export function fileMemberName(path: string): string {
-  return `${FILES}${anonymousPath(path.replaceAll('\\', '/'))}`;
+  return `${FILES}${anonymousPath(path)}`;
 }
 
 function decoded(text: string): string {

@@ -2,7 +2,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import type { SuspendMode } from '../suspend/transform.ts';
-import { ENTRY, FILES, FORMAT, METADATA, memberName } from './archive-layout.ts';
+import { ENTRY, FORMAT, METADATA, memberName } from './archive-layout.ts';
 import { bundleScript } from './bundle.ts';
 import { makeSuspendable, type ScriptProgram } from './load.ts';
 import type { LoadedModule, ModuleSource } from './module-source.ts';
@@ -69,9 +69,9 @@ function metadataOf(members: Members, name: string): Json {
 function entryUrlOf(filename: unknown, name: string): string {
   if (typeof filename === 'string') {
     if (filename.startsWith('/')) return pathToFileURL(filename).href;
-    if (filename.startsWith('file:///')) return new URL(filename).href;
+    if (/^(?:file:\/\/\/|https:\/\/)/.test(filename)) return new URL(filename).href;
   }
-  throw invalid(name, `its script is no local file: ${JSON.stringify(filename)}`);
+  throw invalid(name, `its script has neither a path nor a URL: ${JSON.stringify(filename)}`);
 }
 
 /** k6 writes every option, those that are not set as null. */
@@ -85,14 +85,14 @@ function textsOf(env: unknown): Record<string, string> {
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }
 
-/** For `open()`, by absolute path: shared memory, so that all threads have them once. */
+/** For `open()`, by member name: shared memory, so that all threads have them once. */
 function filesOf(members: Members): ReadonlyMap<string, SharedArrayBuffer> {
   const files = new Map<string, SharedArrayBuffer>();
   for (const [name, bytes] of members) {
-    if (!name.startsWith(`${FILES}/`)) continue;
+    if (name === METADATA || name === ENTRY) continue;
     const shared = new SharedArrayBuffer(bytes.length);
     new Uint8Array(shared).set(bytes);
-    files.set(name.slice(FILES.length), shared);
+    files.set(name, shared);
   }
   return files;
 }
@@ -144,12 +144,12 @@ async function bundleMembers(
 ): Promise<ScriptProgram> {
   const entry = members.get(ENTRY);
   if (entry === undefined) throw invalid(name, `it has no ${ENTRY}`);
-  const path = fileURLToPath(entryUrl);
+  const isLocal = entryUrl.startsWith('file:');
   const bundled = await bundleScript({
-    path,
-    text: textOf(entry),
+    path: isLocal ? fileURLToPath(entryUrl) : entryUrl,
+    ...(isLocal ? { text: textOf(entry) } : {}),
     cwd: '/',
-    source: new ArchivedModules(members),
+    source: new ArchivedModules(new Map([...members, [memberName(entryUrl), entry]])),
   });
   return { bundled, entryUrl };
 }

@@ -6,22 +6,22 @@ import {
   anonymousUrl,
   ENTRY,
   FORMAT,
-  fileMemberName,
   METADATA,
   memberName,
+  memberNameOf,
 } from './archive-layout.ts';
 import { builtInModule } from './jslib/jslib.ts';
 import type { ScriptProgram } from './load.ts';
-import type { ModuleSource } from './module-source.ts';
 import type { OpenedFiles } from './open-files.ts';
+import type { RemoteModules } from './remote-modules.ts';
 import { type TarEntry, writeTar } from './tar.ts';
 
 export interface ArchiveContent {
   readonly program: ScriptProgram;
   /** Text of the entry script if it is not to be read from its file. */
   readonly entryText: string | undefined;
-  /** Remote modules of the program. */
-  readonly remote: ModuleSource;
+  /** Remote modules and files of the program. */
+  readonly remote: Pick<RemoteModules, 'load' | 'loadFile'>;
   /** What the init code opened. */
   readonly files: OpenedFiles;
   /** The consolidated options, as JSON. */
@@ -71,8 +71,8 @@ export async function writeArchive(content: ArchiveContent): Promise<Uint8Array>
     add({ name: memberName(url), content: await inputBytes(url, content) });
   }
   for (const [path, bytes] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const opened = bytes === undefined ? readFileSync(path) : new Uint8Array(bytes);
-    add({ name: fileMemberName(path), content: opened });
+    const opened = bytes === undefined ? await fileBytes(path, content) : new Uint8Array(bytes);
+    add({ name: memberNameOf(path), content: opened });
   }
   return writeTar([...members.values()]);
 }
@@ -82,4 +82,9 @@ async function inputBytes(url: string, content: ArchiveContent): Promise<Uint8Ar
   if (url === program.entryUrl && entryText !== undefined) return Buffer.from(entryText);
   if (url.startsWith('file:')) return readFileSync(fileURLToPath(url));
   return Buffer.from((await builtInModule(url)) ?? (await remote.load(url)).text);
+}
+
+/** A file that was not kept once it had been read. */
+async function fileBytes(path: string, { remote }: ArchiveContent): Promise<Uint8Array> {
+  return path.startsWith('https:') ? (await remote.loadFile(path)).body : readFileSync(path);
 }

@@ -6,7 +6,7 @@ import { anonymousPath, anonymousUrl, memberName } from './archive-layout.ts';
 import { openArchive } from './archive-reader.ts';
 import { writeArchive } from './archive-writer.ts';
 import { readProgram } from './load.ts';
-import { type ModuleSource, NO_SOURCE } from './module-source.ts';
+import { NO_SOURCE } from './module-source.ts';
 import { createFileLookup, createFileRecorder, createReadBytes } from './open-files.ts';
 import { readTar, type TarEntry, writeTar } from './tar.ts';
 import { tempProject } from './testing/temp-project.ts';
@@ -52,8 +52,14 @@ async function failure(loading: () => unknown): Promise<GharialError> {
 test('names of home folders are left out, other paths stay', () => {
   assert.equal(anonymousPath('/home/alice/tests/a.js'), '/home/nobody/tests/a.js');
   assert.equal(anonymousPath('/Users/alice/a.js'), '/Users/nobody/a.js');
-  assert.equal(anonymousPath('/C:/Users/alice/a.js'), '/C:/Users/nobody/a.js');
-  for (const path of ['/srv/home/alice/a.js', '/home/alice', '/tmp/a.js']) {
+  assert.equal(anonymousPath('C:\\Users\\alice\\a.js'), '/C/Users/nobody/a.js');
+  assert.equal(
+    anonymousPath('/d:/documents and settings/al/a'),
+    '/d/documents and settings/nobody/a',
+  );
+  assert.equal(anonymousPath('\\\\server\\share\\a.js'), '/nobody/share/a.js');
+  assert.equal(anonymousPath('/home/alice/./x/../a.js'), '/home/nobody/a.js');
+  for (const path of ['/srv/home/alice/a.js', '/home', '/tmp/a.js']) {
     assert.equal(anonymousPath(path), path);
   }
   assert.equal(anonymousUrl('file:///home/alice/a%20b.js'), 'file:///home/nobody/a%20b.js');
@@ -86,9 +92,61 @@ test("k6's archives run from their sources: paths, remote modules, opened files,
   assert.deepEqual(bundle.modules, ['k6/ws']);
   assert.equal(bundle.entryUrl, 'file:///home/nobody/tests/script.js');
   assert.equal(bundle.entryDir, '/home/nobody/tests');
-  const { open } = createFileRecorder(createReadBytes(bundle.archivedFiles));
+  const { open } = createFileRecorder(createReadBytes(bundle.archivedFiles, assert.fail));
   assert.equal(open('./data.csv', undefined, bundle.entryDir), 'x,y');
   assert.equal(open('/home/alice/tests/data.csv', undefined, '/'), 'x,y', 'whoever wrote it');
+});
+
+test("archives of k6 on Windows run: drives are folders, and the script's own paths find their files", async () => {
+  const archive = openArchive(
+    k6Archive(
+      {
+        data: `import { a } from './lib/a.js'; import { b } from 'file:///D:/shared/b.js';
+          export default () => a + b;`,
+        'file/C/Users/nobody/tests/lib/a.js': `export const a = 'from a';`,
+        'file/D/shared/b.js': `export const b = 'from b';`,
+        'file/C/Users/nobody/tests/data/users.csv': 'u',
+        'file/D/shared/all.csv': 'all',
+        'file/nobody/share/net.csv': 'net',
+      },
+      { filename: 'file:///C/Users/nobody/tests/script.js', goos: 'windows' },
+    ),
+    'windows.tar',
+  );
+  const bundle = await archive.load('auto');
+  for (const name of 'ab') assert.match(bundle.code, new RegExp(`from ${name}`));
+  const { open } = createFileRecorder(createReadBytes(bundle.archivedFiles, assert.fail));
+  const texts = [
+    '.\\data\\users.csv',
+    'data/users.csv',
+    'D:\\shared\\all.csv',
+    'D:/shared/all.csv',
+  ];
+  assert.deepEqual(
+    texts.map((name) => open(name, undefined, bundle.entryDir)),
+    ['u', 'u', 'all', 'all'],
+  );
+});
+
+test("k6's archive of a remote script runs, with what it imports", async () => {
+  const script = `import { a } from './lib/a.js'; export default () => a;`;
+  const archive = openArchive(
+    k6Archive(
+      {
+        data: script,
+        'https/cdn.test/app/script.js': script,
+        'https/cdn.test/app/lib/a.js': `export const a = 'from a';`,
+        'https/cdn.test/app/users.csv': 'u',
+      },
+      { filename: 'https://cdn.test/app/script.js', pwd: 'https://cdn.test/app/' },
+    ),
+    'remote.tar',
+  );
+  const bundle = await archive.load('auto');
+  assert.match(bundle.code, /from a/);
+  assert.equal(bundle.entryUrl, 'https://cdn.test/app/script.js');
+  const { open } = createFileRecorder(createReadBytes(bundle.archivedFiles, assert.fail));
+  assert.equal(open('users.csv', undefined, bundle.entryDir), 'u');
 });
 
 test('what is not in an archive is not there, though it may be on disk', async (t) => {
@@ -104,7 +162,7 @@ test('what is not in an archive is not there, though it may be on disk', async (
   assert.match((await missing('https://cdn.test/x.js')).message, /it is not in the archive/);
   assert.match((await missing('lodash')).message, /"lodash" couldn't be recognised/);
 
-  const read = createReadBytes(new Map());
+  const read = createReadBytes(new Map(), assert.fail);
   const name = path('data.txt');
   const files = new Map([[name, undefined]]);
   assert.throws(() => createFileRecorder(read).open(name, '', '/'), /no such file/);
@@ -125,9 +183,10 @@ test('our archive holds the program, its sources and what it opened, and needs n
     'node_modules/pkg/package.json': '{"main":"./lib.js"}',
     'node_modules/pkg/lib.js': `module.exports = 'from pkg';`,
   });
-  const remote: ModuleSource = {
+  const remote = {
     hasFiles: false,
-    load: async (url) => ({ text: `export const r = 'from r';`, baseUrl: url }),
+    load: async (url: string) => ({ text: `export const r = 'from r';`, baseUrl: url }),
+    loadFile: assert.fail,
   };
   const recorder = createFileRecorder();
   recorder.open('users.csv', undefined, project.dir);
@@ -178,7 +237,7 @@ test('our archive holds the program, its sources and what it opened, and needs n
     assert.match(bundle.code, new RegExp(word));
   assert.equal(bundle.entryUrl, project.url('script.ts'));
   assert.match(bundle.sources[project.url('lib/a.ts')] ?? '', /a: string/);
-  const { open } = createFileRecorder(createReadBytes(bundle.archivedFiles));
+  const { open } = createFileRecorder(createReadBytes(bundle.archivedFiles, assert.fail));
   assert.equal(open('./users.csv', undefined, bundle.entryDir), 'u,v');
   assert.equal(open('./big.csv', undefined, bundle.entryDir), 'read for a SharedArray');
 });
@@ -189,7 +248,7 @@ test('the same test gives the same bytes', async (t) => {
   const content = {
     program,
     entryText: undefined,
-    remote: NO_SOURCE,
+    remote: { ...NO_SOURCE, loadFile: assert.fail },
     files: new Map(),
     options: {},
     env: {},
@@ -206,7 +265,7 @@ test('an archive that cannot be run is refused, with the reason', async () => {
     [writeTar([{ name: 'data', content: new Uint8Array() }]), /it has no metadata\.json/],
     [writeTar([{ name: 'metadata.json', content: Buffer.from('{') }]), /metadata\.json is no JSON/],
     [k6Archive(good, { type: 'wasm' }), /a test of type "wasm"/],
-    [k6Archive(good, { filename: 'https://a.test/b.js' }), /its script is no local file/],
+    [k6Archive(good, { filename: 'ftp://a.test/b.js' }), /its script has neither a path nor a URL/],
     [k6Archive(good, { gharial: { format: 99, version: '9.0.0' } }), /made by gharial 9\.0\.0/],
     [k6Archive(good, { gharial: { format: 1, program: { code: 5 } } }), /its program is damaged/],
   ];

@@ -34,7 +34,7 @@ import { type ModuleSource, NO_SOURCE } from './module-source.ts';
 import type { ScriptBundle, ScriptMap } from './script-bundle.ts';
 
 export interface BundleRequest {
-  /** Absolute path of the entry script; names it even if `text` is given. */
+  /** Absolute path of the entry script, which names it even if `text` is given; or its `https:` URL. */
   readonly path: string;
   /** The script's text, when it is not to be read from `path`. */
   readonly text?: string | undefined;
@@ -87,7 +87,7 @@ export async function bundleScript(request: BundleRequest): Promise<BundledModul
 }
 
 async function build(request: BundleRequest, loader: esbuild.Loader): Promise<BundledModule> {
-  const entryDir = dirname(request.path);
+  const entryDir = localDirectory(request);
   const options = buildOptions(request, loader);
   const result = await esbuild.build(options);
   if (!result.warnings.some(isAboutPackageType)) return moduleOf(result, entryDir, request.cwd);
@@ -100,13 +100,21 @@ async function build(request: BundleRequest, loader: esbuild.Loader): Promise<Bu
   return moduleOf(byContent, entryDir, request.cwd);
 }
 
+function isRemote(path: string): boolean {
+  return path.startsWith('https:');
+}
+
+/** Where the bundler takes relative names to start. */
+function localDirectory({ path, cwd }: BundleRequest): string {
+  return isRemote(path) ? cwd : dirname(path);
+}
+
 function buildOptions(request: BundleRequest, loader: esbuild.Loader) {
   const { path, text, cwd } = request;
-  const extension = extname(path);
-  const entryDir = dirname(path);
+  const entryDir = localDirectory(request);
   return {
     ...(text === undefined
-      ? { entryPoints: [path], loader: { [extension]: loader } }
+      ? { entryPoints: [path], ...(isRemote(path) ? {} : { loader: { [extname(path)]: loader } }) }
       : { stdin: { contents: text, sourcefile: path, resolveDir: entryDir, loader } }),
     absWorkingDir: cwd,
     outfile: resolve(entryDir, 'gharial-bundle.js'),
@@ -188,7 +196,7 @@ function loaderFor({ path }: Pick<BundleRequest, 'path'>): esbuild.Loader {
 
 function createResolver(request: BundleRequest): esbuild.Plugin {
   const source = request.source ?? NO_SOURCE;
-  const entryUrl = pathToFileURL(request.path).href;
+  const entryUrl = isRemote(request.path) ? request.path : pathToFileURL(request.path).href;
   return {
     name: 'gharial',
     setup(build) {
@@ -281,9 +289,10 @@ async function resolveUrl(
   { path, kind, importer, namespace, resolveDir }: esbuild.OnResolveArgs,
 ): Promise<esbuild.OnResolveResult> {
   const scheme = path.startsWith('//') ? '' : path.slice(0, path.indexOf(':')).toLowerCase();
-  const isRemote = namespace === REMOTE && importer.startsWith('https:');
+  const isFromRemote = namespace === REMOTE && isRemote(importer);
   if (scheme === 'file') {
-    if (isRemote) return refuse(localFileMessage(importer, path), { code: 'SCRIPT_MODULE_REMOTE' });
+    if (isFromRemote)
+      return refuse(localFileMessage(importer, path), { code: 'SCRIPT_MODULE_REMOTE' });
     if (source.hasFiles) return await resolveModule(new URL(path).href, path, source);
     return await build.resolve(fileURLToPath(path), { kind, importer, resolveDir });
   }
@@ -291,7 +300,7 @@ async function resolveUrl(
   const code = 'SCRIPT_MODULE_NOT_FOUND';
   if (scheme === 'node') return refuse(unrecognisedMessage(path), { code, hint: NODE_HINT });
   if (scheme === '') {
-    if (!isRemote) return refuse(unrecognisedMessage(path), { code });
+    if (!isFromRemote) return refuse(unrecognisedMessage(path), { code });
     return await resolveModule(new URL(path, importer).href, path, source);
   }
   return refuse(

@@ -46,11 +46,16 @@ test('a directory is no script', async (t) => {
   });
 });
 
-test('a remote entry script is refused with a way out', async (t) => {
+test('an entry script of another scheme is refused with a way out, a remote one needs a source', async (t) => {
   const project = tempProject(t, {});
-  await assert.rejects(loadScript({ entry: 'https://x/script.js', cwd: project.dir }), {
+  await assert.rejects(loadScript({ entry: 'http://x/script.js', cwd: project.dir }), {
     code: 'SCRIPT_NOT_FOUND',
+    message: /only supported schemes are file and https/,
     hint: /download it/,
+  });
+  await assert.rejects(loadScript({ entry: 'https://x/script.js', cwd: project.dir }), {
+    code: 'SCRIPT_MODULE_REMOTE',
+    exitCode: 255,
   });
   await assert.rejects(loadScript({ entry: 'file://elsewhere/script.js', cwd: project.dir }), {
     code: 'SCRIPT_NOT_FOUND',

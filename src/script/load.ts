@@ -9,15 +9,16 @@ import { ExitCode, GharialError } from '../base/errors.ts';
 import { type SuspendMode, transformProgram } from '../suspend/transform.ts';
 import { BLOCKING_CALLS } from './blocking-calls.ts';
 import { type BundledModule, bundleScript } from './bundle.ts';
-import type { ModuleSource } from './module-source.ts';
+import { type ModuleSource, NO_SOURCE } from './module-source.ts';
+import { directoryOf } from './open-files.ts';
 import { LOCK_NAME } from './remote-lock.ts';
 import { RemoteModules, type RemoteSettings } from './remote-modules.ts';
-import type { ScriptBundle, ScriptMap } from './script-bundle.ts';
+import type { RemoteFiles, ScriptBundle, ScriptMap } from './script-bundle.ts';
 import { formatExcerpt, formatPosition, locate, toEncodedMap } from './source-position.ts';
 import { createUnitLookup } from './units.ts';
 
 export interface ScriptRequest {
-  /** A path (relative to `cwd` or absolute), a `file:` URL, or `-` for standard input. */
+  /** A path (relative to `cwd` or absolute), a `file:` or `https:` URL, or `-` for standard input. */
   readonly entry: string;
   /** The script's text: needed for `-`; with a path it takes the place of that file. */
   readonly source?: string;
@@ -27,13 +28,16 @@ export interface ScriptRequest {
   readonly suspension?: SuspendMode;
   /** How modules are had that are imported by URL; absent = not at all. */
   readonly remote?: RemoteSettings;
+  /** Environment variables of proxies, for files that remote scripts open. */
+  readonly proxies?: Readonly<Record<string, string>>;
 }
 
 /** A script as one program, and where it lies; not made suspendable yet. */
 export interface ScriptProgram {
   readonly bundled: BundledModule;
-  /** `file:` URL of the entry script. */
+  /** `file:` or `https:` URL of the entry script. */
   readonly entryUrl: string;
+  readonly remoteFiles?: RemoteFiles;
 }
 
 /**
@@ -52,7 +56,13 @@ export async function loadScript(request: ScriptRequest): Promise<ScriptBundle> 
 export function remoteSource(
   request: ScriptRequest & { readonly remote: RemoteSettings },
 ): RemoteModules {
-  return new RemoteModules(join(dirname(entryPath(request)), LOCK_NAME), request.remote);
+  return new RemoteModules(lockPathOf(request), request.remote);
+}
+
+/** Beside the script; in the working directory for a remote one. */
+function lockPathOf(request: ScriptRequest): string {
+  const entry = entryOf(request);
+  return join(isRemote(entry) ? request.cwd : dirname(entry), LOCK_NAME);
 }
 
 /** The script and everything it imports as one program. Errors: as `loadScript`. */
@@ -60,17 +70,42 @@ export async function readProgram(
   request: ScriptRequest,
   remote: (ModuleSource & Pick<RemoteModules, 'save'>) | undefined,
 ): Promise<ScriptProgram> {
-  const path = entryPath(request);
-  if (request.source === undefined) await assertIsFile(path, request.entry);
+  const entry = entryOf(request);
   const { source: text, cwd } = request;
-  const bundled = await bundleScript({ path, text, cwd, source: remote });
+  if (isRemote(entry)) await (remote ?? NO_SOURCE).load(entry).catch(throwEntryFault);
+  else if (text === undefined) await assertIsFile(entry, request.entry);
+  const bundled = await bundleScript({ path: entry, text, cwd, source: remote });
   const warnings = [...bundled.warnings, ...(remote?.save() ?? [])];
-  return { bundled: { ...bundled, warnings }, entryUrl: pathToFileURL(path).href };
+  const entryUrl = isRemote(entry) ? entry : pathToFileURL(entry).href;
+  const files = remoteFilesOf(request);
+  return {
+    bundled: { ...bundled, warnings },
+    entryUrl,
+    ...(files === undefined ? {} : { remoteFiles: files }),
+  };
+}
+
+function remoteFilesOf(request: ScriptRequest): RemoteFiles | undefined {
+  const { remote, proxies = {} } = request;
+  if (remote === undefined) return undefined;
+  const { cacheDir, updatesLock } = remote;
+  return { lockPath: lockPathOf(request), cacheDir, updatesLock, proxies };
+}
+
+/** A script that cannot be had ends the run as one that is not there does. */
+function throwEntryFault(error: unknown): never {
+  if (!(error instanceof GharialError) || error.code !== 'SCRIPT_MODULE_REMOTE') throw error;
+  const { code, message, hint, cause } = error;
+  throw new GharialError(code, message, {
+    exitCode: ExitCode.other,
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** Makes the blocking calls of a program suspendable: what workers run. Error: `SCRIPT_SYNTAX`. */
 export function makeSuspendable(
-  { bundled, entryUrl }: ScriptProgram,
+  { bundled, entryUrl, remoteFiles }: ScriptProgram,
   suspension: SuspendMode = 'auto',
 ): ScriptBundle {
   const globalNames = globalNamesFor(bundled.code);
@@ -80,7 +115,7 @@ export function makeSuspendable(
     map: program.map,
     fileName: PROGRAM_NAME,
     entryUrl,
-    entryDir: dirname(fileURLToPath(entryUrl)),
+    entryDir: directoryOf(entryUrl),
     entryFormat: bundled.entryFormat,
     globalNames,
     suspends: program.suspends,
@@ -89,6 +124,7 @@ export function makeSuspendable(
     modules: bundled.modules,
     sources: bundled.sources,
     warnings: bundled.warnings,
+    ...(remoteFiles === undefined ? {} : { remoteFiles }),
   };
 }
 
@@ -145,7 +181,8 @@ function syntaxErrorOf(error: unknown, map: ScriptMap, sources: ScriptBundle['so
   return new GharialError('SCRIPT_SYNTAX', message, facets);
 }
 
-function entryPath({ entry, source, cwd }: ScriptRequest): string {
+/** The absolute path of the entry script, or its URL if it is remote. */
+function entryOf({ entry, source, cwd }: ScriptRequest): string {
   if (entry === '-') {
     if (source === undefined) throw new Error('a script from standard input needs its text');
     return resolve(cwd, '-');
@@ -162,11 +199,16 @@ function entryPath({ entry, source, cwd }: ScriptRequest): string {
       );
     }
   }
+  if (scheme.toLowerCase() === 'https' && URL.canParse(entry)) return new URL(entry).href;
   throw new GharialError(
     'SCRIPT_NOT_FOUND',
-    `The script "${entry}" can't be read: scripts are run from local files`,
+    `The script "${entry}" can't be read: only supported schemes are file and https`,
     { hint: 'download it first and give its path, or pipe it in: gharial run -' },
   );
+}
+
+function isRemote(entry: string): boolean {
+  return entry.startsWith('https:');
 }
 
 async function assertIsFile(path: string, entry: string): Promise<void> {
@@ -175,11 +217,20 @@ async function assertIsFile(path: string, entry: string): Promise<void> {
       `The moduleSpecifier "${entry}" couldn't be found on local disk. ` +
         `Make sure that you've specified the right path to the file: there is no "${path}"`,
       cause,
+      MAGIC_ADDRESS.test(entry) ? 'give its whole address, with https://' : undefined,
     );
   });
   if (stats.isDirectory()) throw notFound(`The script "${entry}" is a directory: "${path}"`);
 }
 
-function notFound(message: string, cause?: unknown): GharialError {
-  return new GharialError('SCRIPT_NOT_FOUND', message, { exitCode: ExitCode.other, cause });
+/** Addresses without a scheme, which k6 took until 0.53. */
+const MAGIC_ADDRESS = /^(?:github\.com|cdnjs\.com)\//;
+
+function notFound(message: string, cause?: unknown, hint?: string): GharialError {
+  const facets = { exitCode: ExitCode.other, cause };
+  return new GharialError(
+    'SCRIPT_NOT_FOUND',
+    message,
+    hint === undefined ? facets : { ...facets, hint },
+  );
 }

@@ -20,7 +20,7 @@ export interface ModuleSource {
 /** Has no modules. */
 export const NO_SOURCE: ModuleSource = {
   hasFiles: false,
-  load(url) {
+  async load(url) {
     throw new GharialError(
       'SCRIPT_MODULE_REMOTE',
       `The moduleSpecifier "${url}" couldn't be retrieved: remote modules are switched off`,

@@ -5,20 +5,20 @@
  * that record up, so that all virtual users see the same bytes and no worker touches the disk.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, GharialError } from '../base/errors.ts';
-import { anonymousPath } from './archive-layout.ts';
+import { memberNameOf } from './archive-layout.ts';
 import type { ScriptBundle } from './script-bundle.ts';
 
 /**
- * Bytes by absolute path. Shared between threads when posted, never written to after recording.
+ * Bytes by absolute path, or by `https:` URL for files of remote scripts. Shared between threads when posted, never written to after recording.
  * undefined: opened while a SharedArray was being built, whose rows stand for it from then on; whoever
  * opens it all the same reads it again.
  */
 export type OpenedFiles = ReadonlyMap<string, SharedArrayBuffer | undefined>;
 
-/** A file of the script: where it is, and its bytes, which nobody may write to. */
+/** A file of the script: its path or URL, and its bytes, which nobody may write to. */
 export interface ScriptFile {
   readonly path: string;
   readonly bytes: SharedArrayBuffer;
@@ -47,17 +47,31 @@ export interface FileRecorder {
   readonly files: OpenedFiles;
 }
 
-/** Gets the bytes of a file by its absolute path. @throws GharialError SCRIPT_OPEN */
+/** Gets the bytes of a file by its absolute path or URL. @throws GharialError SCRIPT_OPEN */
 export type ReadBytes = (absolutePath: string) => SharedArrayBuffer;
 
-/** Reads from an archive if there is one, else from disk. */
-export function createReadBytes(archived: ScriptBundle['archivedFiles']): ReadBytes {
-  if (archived === undefined) return readShared;
+/** Reads from an archive if there is one, else from disk and, by `readRemote`, from the network. */
+export function createReadBytes(
+  archived: ScriptBundle['archivedFiles'],
+  readRemote: ReadBytes,
+): ReadBytes {
+  if (archived === undefined) {
+    return (path) => (isRemote(path) ? readRemote(path) : readShared(path));
+  }
   return (path) => {
-    const bytes = archived.get(anonymousPath(path));
+    const bytes = archived.get(memberNameOf(path));
     if (bytes === undefined) throw openError(`stat ${path}: no such file or directory`);
     return bytes;
   };
+}
+
+/** What relative names in a script file start from: its directory, or that of its URL. */
+export function directoryOf(url: string): string {
+  return url.startsWith('file:') ? dirname(fileURLToPath(url)) : new URL('.', url).href;
+}
+
+function isRemote(path: string): boolean {
+  return path.startsWith('https:');
 }
 
 /** Opens files and remembers them: for the first init run. */
@@ -109,12 +123,15 @@ function recordedBytes(files: OpenedFiles, path: string, readBytes: ReadBytes): 
 }
 
 /**
- * The absolute path that `open(path)` means in a file of `fromDir`.
- * Errors: `SCRIPT_OPEN` for an empty name.
+ * The absolute path that `open(path)` means in a file of `fromDir`; a URL if that is one.
+ * Errors: `SCRIPT_OPEN` for an empty name, and for local files in remote scripts.
  */
 export function resolveOpenPath(path: unknown, fromDir: string): string {
   const name = path === undefined || path === null ? '' : String(path);
   if (name === '') throw openError("open() can't be used with an empty filename");
+  if (isRemote(fromDir)) return resolveRemote(name, fromDir);
+  // Absolute on Windows, and in archives from there.
+  if (/^[A-Za-z]:[\\/]/.test(name)) return name;
   if (!name.startsWith('file://')) return resolve(fromDir, name);
   try {
     return fileURLToPath(name);
@@ -124,6 +141,12 @@ export function resolveOpenPath(path: unknown, fromDir: string): string {
       cause,
     );
   }
+}
+
+function resolveRemote(name: string, fromDir: string): string {
+  const url = URL.canParse(name, fromDir) ? new URL(name, fromDir) : undefined;
+  if (url?.protocol === 'https:') return url.href;
+  throw openError(`origin (${fromDir}) not allowed to load local file: ${name}`);
 }
 
 function createRead(bytesOf: (absolutePath: string) => SharedArrayBuffer): ReadFile {
@@ -196,6 +219,6 @@ function describeReadFailure(path: string, cause: unknown): string {
   return `open ${path}: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
-function openError(message: string, cause?: unknown): GharialError {
+export function openError(message: string, cause?: unknown): GharialError {
   return new GharialError('SCRIPT_OPEN', message, { exitCode: ExitCode.scriptException, cause });
 }

@@ -15,6 +15,16 @@ export type FetchRemote = (url: string) => Promise<RemoteAnswer>;
 
 const TIMEOUT_MS = 60_000;
 
+const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+
+/** The part of an environment that `createRemoteFetch` reads. */
+export function proxyVariables(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const names = PROXY_VARIABLES.flatMap((name) => [name, name.toLowerCase()]);
+  return Object.fromEntries(names.flatMap((name) => [[name, env[name] ?? '']]));
+}
+
 /**
  * Fetches through the proxy that the environment names (HTTPS_PROXY, NO_PROXY; HTTP_PROXY for `http:`,
  * in capitals or not), if it names one.

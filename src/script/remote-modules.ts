@@ -18,10 +18,16 @@ export interface RemoteSettings {
   readonly fetch: FetchRemote;
 }
 
+/** The bytes of a URL, and where redirects led to. */
+export interface RemoteFile {
+  readonly body: Uint8Array;
+  readonly baseUrl: string;
+}
+
 const REDIRECTS_MAX = 10;
 const OFFLINE_HINT =
   'the module is not in the cache: run the script once with a connection, or save the file beside ' +
-  'the script and import it by a relative path';
+  'the script and name it by a relative path';
 
 /** The remote modules of one script. */
 export class RemoteModules implements ModuleSource {
@@ -32,7 +38,7 @@ export class RemoteModules implements ModuleSource {
   #lock: Map<string, LockedModule> | undefined;
   #isLockChanged = false;
   readonly #warnings: string[] = [];
-  readonly #loading = new Map<string, Promise<LoadedModule>>();
+  readonly #loading = new Map<string, Promise<RemoteFile>>();
 
   constructor(lockPath: string, settings: RemoteSettings) {
     this.#lockPath = lockPath;
@@ -44,13 +50,19 @@ export class RemoteModules implements ModuleSource {
    * @throws GharialError SCRIPT_MODULE_REMOTE, in k6's words, if it cannot be had;
    * SCRIPT_MODULE_CHANGED if it is not what was pinned; REMOTE_LOCK for a lock file that is none.
    */
-  load(url: string): Promise<LoadedModule> {
-    let module = this.#loading.get(url);
-    if (module === undefined) {
-      module = this.#load(url);
-      this.#loading.set(url, module);
+  async load(url: string): Promise<LoadedModule> {
+    const { body, baseUrl } = await this.loadFile(url);
+    return { text: Buffer.from(body).toString('utf8'), baseUrl };
+  }
+
+  /** A file by its absolute URL, as `load`. */
+  loadFile(url: string): Promise<RemoteFile> {
+    let file = this.#loading.get(url);
+    if (file === undefined) {
+      file = this.#load(url);
+      this.#loading.set(url, file);
     }
-    return module;
+    return file;
   }
 
   /**
@@ -66,12 +78,12 @@ export class RemoteModules implements ModuleSource {
     return this.#warnings;
   }
 
-  async #load(url: string): Promise<LoadedModule> {
+  async #load(url: string): Promise<RemoteFile> {
     this.#lock ??= new Map(readLock(this.#lockPath));
     const locked = this.#settings.updatesLock ? undefined : this.#lock.get(url);
     const cached = locked === undefined ? undefined : this.#readCache(locked.sha256);
     if (locked !== undefined && cached !== undefined) {
-      return { text: cached, baseUrl: locked.redirectedTo ?? url };
+      return { body: cached, baseUrl: locked.redirectedTo ?? url };
     }
     const { body, finalUrl } = await this.#fetch(url);
     const sha256 = hashOf(body);
@@ -94,18 +106,18 @@ export class RemoteModules implements ModuleSource {
       mkdirSync(this.#settings.cacheDir, { recursive: true });
       replaceFile(join(this.#settings.cacheDir, sha256), body);
     });
-    return { text: Buffer.from(body).toString('utf8'), baseUrl: finalUrl };
+    return { body, baseUrl: finalUrl };
   }
 
-  /** The text of that hash; undefined if it is not there, or not what it was. */
-  #readCache(sha256: string): string | undefined {
+  /** The bytes of that hash; undefined if it is not there, or not what it was. */
+  #readCache(sha256: string): Uint8Array | undefined {
     let body: Buffer;
     try {
       body = readFileSync(join(this.#settings.cacheDir, sha256));
     } catch {
       return undefined; // whatever is wrong with it: the network has it too
     }
-    return hashOf(body) === sha256 ? body.toString('utf8') : undefined;
+    return hashOf(body) === sha256 ? body : undefined;
   }
 
   async #fetch(url: string): Promise<{ readonly body: Uint8Array; readonly finalUrl: string }> {

@@ -12,6 +12,15 @@ export interface ScriptMap {
   readonly mappings: string;
 }
 
+/** What it takes to fetch, cache and pin a file. */
+export interface RemoteFiles {
+  readonly lockPath: string;
+  readonly cacheDir: string;
+  readonly updatesLock: boolean;
+  /** Environment variables of proxies. */
+  readonly proxies: Readonly<Record<string, string>>;
+}
+
 export interface ScriptBundle {
   /** The program text that the suspension runtime compiles. */
   readonly code: string;
@@ -19,9 +28,9 @@ export interface ScriptBundle {
   readonly map: ScriptMap;
   /** The name to compile `code` under; it marks the script's frames in raw stack traces. */
   readonly fileName: string;
-  /** `file:///…` of the entry script; `file://<cwd>/-` for standard input. */
+  /** `file:///…` of the entry script, `https://…` of a remote one; `file://<cwd>/-` for standard input. */
   readonly entryUrl: string;
-  /** Directory of the entry script: what relative paths fall back to. */
+  /** Directory of the entry script, by path or URL: what relative paths fall back to. */
   readonly entryDir: string;
   /**
    * Where the script's exports are: in the program's own exports (`esm`), or in the object that is
@@ -41,8 +50,10 @@ export interface ScriptBundle {
   /** What the bundler found odd, one line each with its position. */
   readonly warnings: readonly string[];
   /**
-   * Of an archive: the files that `open()` finds in place of those on disk, by absolute path (with
-   * `anonymousPath`).
+   * Of an archive: the files that `open()` finds in place of those elsewhere, by the names that
+   * `memberNameOf` gives.
    */
   readonly archivedFiles?: ReadonlyMap<string, SharedArrayBuffer>;
+  /** How remote scripts get the files they open; absent = not at all. */
+  readonly remoteFiles?: RemoteFiles;
 }

@@ -15,14 +15,18 @@ interface Verdict {
 }
 
 /** What the compiler says about these files of a project that has gharial installed. */
-function compile(t: TestContext, files: Readonly<Record<string, string>>): Verdict {
+function compile(
+  t: TestContext,
+  files: Readonly<Record<string, string>>,
+  others: readonly string[] = [],
+  options: object = {},
+): Verdict {
   const folder = mkdtempSync(join(tmpdir(), 'gharial-types-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules', 'gharial'), 'dir');
   symlinkSync(join(ROOT, 'node_modules', '@types'), join(folder, 'node_modules', '@types'), 'dir');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  const examples = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.ts'));
   const config = {
     compilerOptions: {
       ...{
@@ -33,8 +37,9 @@ function compile(t: TestContext, files: Readonly<Record<string, string>>): Verdi
       },
       ...{ strict: true, noEmit: true, allowImportingTsExtensions: true, skipLibCheck: false },
       types: ['gharial/types'],
+      ...options,
     },
-    files: [...Object.keys(files), ...examples.map((name) => join(ROOT, 'examples', name))],
+    files: [...Object.keys(files), ...others],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -44,9 +49,24 @@ function compile(t: TestContext, files: Readonly<Record<string, string>>): Verdi
   return { isClean: status === 0, text: stdout };
 }
 
-test('the examples and a script that uses our additions type-check', (t) => {
-  const { isClean, text } = compile(t, {
-    'script.ts': `
+/** The examples with this ending. */
+function examples(ending: string): string[] {
+  const names = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith(ending));
+  assert.ok(names.length > 0);
+  return names.map((name) => join(ROOT, 'examples', name));
+}
+
+test('the examples in JavaScript type-check, as editors check them', (t) => {
+  const options = { allowJs: true, checkJs: true, strict: false };
+  const { isClean, text } = compile(t, {}, examples('.js'), options);
+  assert.ok(isClean, text);
+});
+
+test('the examples in TypeScript and a script that uses our additions type-check', (t) => {
+  const { isClean, text } = compile(
+    t,
+    {
+      'script.ts': `
       import { randomItem, uuidv4 } from 'https://jslib.k6.io/k6-utils/1.4.0/index.js';
       import { jUnit, textSummary } from 'https://jslib.k6.io/k6-summary/0.1.0/index.js';
       import { FormData } from 'https://jslib.k6.io/formdata/0.0.2/index.js';
@@ -70,7 +90,8 @@ test('the examples and a script that uses our additions type-check', (t) => {
       const cell: string | undefined = rows[0]?.[0];
 
       export default async function (): Promise<void> {
-        const socket = new WebSocket('ws://x', ['a', 'b'], { jar: http.cookieJar(), tags: { n: 1 } });
+        const tls = { cert: 'PEM', key: new Uint8Array(1), password: 'x' };
+        const socket = new WebSocket('ws://x', ['a', 'b'], { jar: http.cookieJar(), tags: { n: 1 }, tls, proxy: 'socks5://p' });
         socket.binaryType = 'arraybuffer';
         socket.onmessage = ({ data }) => { JSON.parse(data); };
         socket.onclose = ({ code, reason, wasClean }) => console.log(code, reason, wasClean);
@@ -94,13 +115,19 @@ test('the examples and a script that uses our additions type-check', (t) => {
           say(isGood).to.not.be.null.and.deep.equal(true);
         });
         const room: string = randomItem(['a', 'b']);
+        const answer = await fetch(http.url\`https://x/\${room}\`, { method: 'POST', tags: { name: 'x' } });
+        const form2 = new globalThis.FormData();
+        form2.append('a', answer.headers.get('b') ?? '');
+        socket.send(await (await fetch('https://x/', { body: form2 })).blob());
         check(name, { ok: () => [cell, uuidv4(), done, first, host, room, anything].length > 0 });
       }
 
       export function handleSummary(data: object) {
         return { stdout: textSummary(data, { indent: ' ' }), 'junit.xml': jUnit(data) };
       }`,
-  });
+    },
+    examples('.ts'),
+  );
   assert.ok(isClean, text);
 });
 

@@ -230,7 +230,8 @@ function survey(ast: acorn.Program): Survey {
         usesPromises = true;
         break;
       case 'Identifier':
-        if (/^(?:Promise|then|queueMicrotask)$/.test(node.name)) usesPromises = true;
+        if (/^(?:Promise|then|queueMicrotask|fetch|asyncRequest)$/.test(node.name))
+          usesPromises = true;
         break;
     }
     if (isFunction(node) && node.async) usesPromises = true;

@@ -9,6 +9,7 @@ import { nowMs, ORIGIN_MS } from '../base/clock.ts';
 import { createAbortClasses } from '../k6/abort-signal.ts';
 import { Blob } from '../k6/blob.ts';
 import { CloseEvent, ErrorEvent, Event, EventTarget, MessageEvent } from '../k6/events.ts';
+import { createFetchGlobals } from '../k6/fetch.ts';
 import type { VuHost } from '../k6/host.ts';
 import { createQueueMicrotask } from '../k6/microtask.ts';
 import { createWebCrypto } from '../k6/web-crypto.ts';
@@ -110,6 +111,9 @@ const WEB_CLASSES = {
 
 type CreateGlobals = (host: VuHost, globalObject: object) => Readonly<Record<string, unknown>>;
 
+/** Made together: each knows the others. */
+const FETCH_GLOBALS = ['fetch', 'FormData', 'Headers', 'Request', 'Response'] as const;
+
 /** Globals that every VU has its own of, made when the script first asks for them. */
 const VU_GLOBALS: Readonly<Record<string, CreateGlobals>> = {
   WebSocket: (host, globalObject) => ({
@@ -117,6 +121,7 @@ const VU_GLOBALS: Readonly<Record<string, CreateGlobals>> = {
   }),
   AbortController: abortGlobals,
   AbortSignal: abortGlobals,
+  ...Object.fromEntries(FETCH_GLOBALS.map((name) => [name, fetchGlobals])),
   crypto: (host) => ({ crypto: createWebCrypto(host) }),
   queueMicrotask: (host) => ({ queueMicrotask: createQueueMicrotask(host) }),
 };
@@ -125,6 +130,10 @@ const VU_GLOBALS: Readonly<Record<string, CreateGlobals>> = {
 function baseUrlIn(globalObject: object): string | undefined {
   const location: unknown = Reflect.get(globalObject, 'location');
   return location === undefined || location === null ? undefined : String(location);
+}
+
+function fetchGlobals(host: VuHost): Readonly<Record<string, unknown>> {
+  return { ...createFetchGlobals(host) };
 }
 
 function abortGlobals(host: VuHost): Readonly<Record<string, unknown>> {

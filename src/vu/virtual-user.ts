@@ -5,8 +5,6 @@
  * It runs one thing at a time, a `Run`: from the call of a script function until the event loop has
  * run dry, an exception has ended it, or it was interrupted.
  */
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
 import { thrownStack, thrownText } from '../base/thrown.ts';
@@ -34,6 +32,7 @@ import { createTimerFunctions, type TimerFunctions } from '../k6/timers.ts';
 import type { Metric, MetricRegistry } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import { createImportMeta } from '../script/import-meta.ts';
+import { directoryOf } from '../script/open-files.ts';
 import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
 import { type Coroutine, Op, type OpKind, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
@@ -146,6 +145,7 @@ export class VirtualUser
     this.#globalObject = createGlobalObject(this, { __VU: id, __ENV: this.#env.proxy });
     if (environment.program.globalNames.includes('Math')) this.random.install();
     this.#import = createImporter(this, this, this.#globalObject);
+    if (environment.program.usesFetch) Reflect.get(this.#globalObject, 'fetch');
     if (environment.program.asksForMeta) {
       Object.assign(this.#import, { meta: createImportMeta(() => this.#callerUrl()) });
     }
@@ -526,8 +526,7 @@ export class VirtualUser
 
   /** The directory of the script file whose code is calling. */
   #callerDirectory(): string {
-    const url = this.#callerUrl();
-    return url.startsWith('file:') ? dirname(fileURLToPath(url)) : url;
+    return directoryOf(this.#callerUrl());
   }
 
   /** The script file whose code is calling; the entry script if that cannot be told. */
@@ -547,7 +546,7 @@ export class VirtualUser
 
   readFile(path: string): { readonly path: string; readonly bytes: SharedArrayBuffer } {
     const { entryUrl } = this.#environment.program;
-    return this.#environment.readFile(path, dirname(fileURLToPath(entryUrl)));
+    return this.#environment.readFile(path, directoryOf(entryUrl));
   }
 
   get phase(): Phase {

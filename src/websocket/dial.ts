@@ -28,6 +28,7 @@ import {
   writeRequest,
 } from './handshake.ts';
 import { beginRead, endRead } from './outbox.ts';
+import { isSourceRefusal, SOURCE_REFUSALS_MAX } from './source-ports.ts';
 import {
   type ConnectTransport,
   connectSocket,
@@ -44,8 +45,6 @@ const HANDSHAKE_TIMEOUT_MS = 60_000;
 const ATTEMPT_TIMEOUT_MS_MIN = 2_000;
 /** A refusal's body is worth this much waiting. */
 const BODY_TIMEOUT_MS = 500;
-/** Source ports that the system refuses, until a dial gives up. */
-const SOURCE_REFUSALS_MAX = 1_000;
 
 /**
  * Opens a WebSocket connection. Returns at once; everything else is told to `events`, never before
@@ -310,15 +309,9 @@ class Dial implements Dialing, TransportHandler {
     this.fail(EndCause.dialFailed, error ?? eof);
   }
 
-  /** The system has given our source port to somebody else, or still waits for its last packets. */
   private mayTryOtherSource(error: Error | undefined): boolean {
     if (this.request.leaseSource === undefined || error === undefined) return false;
-    const code: unknown = Reflect.get(error, 'code');
-    // An address that is not this host's cannot be bound at all.
-    const isPortTaken =
-      code === 'EADDRINUSE' ||
-      (code === 'EADDRNOTAVAIL' && Reflect.get(error, 'syscall') !== 'bind');
-    if (!isPortTaken) return false;
+    if (!isSourceRefusal(error)) return false;
     this.sourceRefusals++;
     return this.sourceRefusals <= SOURCE_REFUSALS_MAX;
   }

@@ -22,6 +22,20 @@ export interface SourceAddresses {
   addressAt(index: number): string;
 }
 
+/** A dial that was refused more sources than this gives up. */
+export const SOURCE_REFUSALS_MAX = 1_000;
+
+/**
+ * The system has given a leased port to somebody else, or still waits for its last packets: another
+ * port may do. An address that is not this host's cannot be bound at all.
+ */
+export function isSourceRefusal(error: Error): boolean {
+  const code: unknown = Reflect.get(error, 'code');
+  return (
+    code === 'EADDRINUSE' || (code === 'EADDRNOTAVAIL' && Reflect.get(error, 'syscall') !== 'bind')
+  );
+}
+
 /** When the addresses next to the one asked for are all in use, no more than these are tried. */
 const ADDRESSES_TRIED_MAX = 1024;
 

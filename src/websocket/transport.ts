@@ -77,6 +77,25 @@ const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES_MAX);
 export const connectSocket: ConnectTransport = (target, handler) =>
   new SocketTransport(target, handler);
 
+/**
+ * Opens a TCP connection for a client that has a protocol of its own. `source` stays the caller's to
+ * release.
+ */
+export function openTcpSocket(
+  { address, port }: ResolvedAddress,
+  source: SourceLease | undefined,
+): Socket {
+  return connectTcp({
+    host: address,
+    port,
+    noDelay: true,
+    autoSelectFamily: false,
+    ...(source === undefined
+      ? undefined
+      : { localAddress: source.address, localPort: source.port }),
+  });
+}
+
 class SocketTransport implements Transport {
   handler: TransportHandler;
   localAddress: string | undefined = undefined;

@@ -6,7 +6,7 @@ import { type LocalIpPool, parseLocalIps } from '../options/local-ips.ts';
 import { createProxyFor, NO_PROXIES } from '../options/proxies.ts';
 import type { ClientCertificate, Options } from '../options/values.ts';
 import { parseVuList } from '../options/vu-list.ts';
-import type { Resolve, TlsSettings } from '../websocket/api.ts';
+import type { LeaseSource, Resolve, TlsSettings } from '../websocket/api.ts';
 import { SourcePorts } from '../websocket/source-ports.ts';
 import { toOpenSslCiphers } from './ciphers.ts';
 
@@ -50,7 +50,6 @@ export function createNetwork(
   const shared = {
     resolve,
     userAgent: options.userAgent,
-    localAddress: undefined,
     leaseSource: undefined,
     proxyFor: createProxyFor(plan?.proxies ?? NO_PROXIES),
     dialLimits: plan?.dialLimits ?? NO_DIAL_LIMITS,
@@ -61,24 +60,19 @@ export function createNetwork(
   if (sources === undefined && level === 'off') return () => shared;
   return (vuId) => ({
     ...shared,
-    ...(sources === undefined ? undefined : sources(Math.max(vuId, 1))),
+    leaseSource: sources?.(Math.max(vuId, 1)),
     wsDebug: isDebugged(vuId) ? level : 'off',
   });
 }
 
-type Sources = Pick<NetworkSettings, 'localAddress' | 'leaseSource'>;
-
 /** VU 1 has the first address of the pool, and so on, round robin. */
-function sourcesOf(pool: LocalIpPool, plan: NetworkPlan): (vuId: number) => Sources {
+function sourcesOf(pool: LocalIpPool, plan: NetworkPlan): (vuId: number) => LeaseSource {
   const size = Number(pool.size);
   const addressAt = (index: number): string => pool.addressOf(index + 1);
   const ports = new SourcePorts({ size, addressAt }, plan.sourcePorts);
   return (vuId) => {
     const index = (vuId - 1) % size;
-    return {
-      localAddress: addressAt(index),
-      leaseSource: (to) => ports.lease(index, to),
-    };
+    return (to) => ports.lease(index, to);
   };
 }
 

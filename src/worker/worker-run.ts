@@ -50,6 +50,7 @@ import { describeFailure, type RunEnd, VirtualUser } from '../vu/virtual-user.ts
 import { LaterQueue } from './later.ts';
 import { createNetwork, httpSettings } from './network.ts';
 import { PromiseOwners } from './promise-owners.ts';
+import { createRemoteReader } from './remote-reader.ts';
 import { createScenarioPort } from './scenario-port.ts';
 import { toSetupJson, toSummaryFiles } from './setup-data.ts';
 import { VuPool } from './vu-pool.ts';
@@ -106,13 +107,14 @@ export class WorkerRun {
     });
     const { bundle } = script;
     installStackMapping(bundle);
-    this.#readBytes = createReadBytes(bundle.archivedFiles);
+    this.#readBytes = createReadBytes(bundle.archivedFiles, createRemoteReader(bundle.remoteFiles));
     this.#program = {
       compiled: compileProgram(bundle.code, bundle.fileName),
       globalNames: bundle.globalNames,
       isCommonJs: bundle.entryFormat === 'commonjs',
       usesPromises: bundle.usesPromises,
       asksForMeta: bundle.code.includes('.meta'),
+      usesFetch: /\bfetch\b/.test(bundle.code),
       entryUrl: bundle.entryUrl,
     };
     this.#owners.start(bundle.usesPromises, (reason) => {

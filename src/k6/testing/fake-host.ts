@@ -132,7 +132,6 @@ export class FakeHost implements VuHost {
   network: NetworkSettings = {
     resolve: (_host, port, done) => done(null, [{ address: '127.0.0.1', family: 4, port }]),
     userAgent: 'gharial-test',
-    localAddress: undefined,
     leaseSource: undefined,
     proxyFor: () => undefined,
     dialLimits: NO_DIAL_LIMITS,

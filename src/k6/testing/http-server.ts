@@ -17,6 +17,8 @@ export interface HttpTestServer {
   /** `http://127.0.0.1:<port>` or with https. */
   readonly url: string;
   readonly requests: readonly SeenRequest[];
+  /** `address:port` of each connection so far. */
+  readonly sources: readonly string[];
   /** Connections accepted so far. */
   readonly connectionCount: number;
   /** The most requests that were open at the same time. */
@@ -52,6 +54,9 @@ const ROUTES: Readonly<Record<string, Respond>> = {
   },
   '/never': () => {
     // The client has to give up.
+  },
+  '/endless': (_, response) => {
+    response.write('first');
   },
   '/end': (_, _response, socket) => socket.end(),
   '/reset': (_, _response, socket) => socket.resetAndDestroy(),
@@ -133,7 +138,7 @@ function serve(
   const requests: SeenRequest[] = [];
   const sockets = new Set<Socket>();
   const waiting: { readonly path: string; readonly done: () => void }[] = [];
-  let connectionCount = 0;
+  const sources: string[] = [];
   let openRequests = 0;
   let peakOpenRequests = 0;
   const server = createListener((request, response) => {
@@ -153,7 +158,7 @@ function serve(
     });
   });
   server.on('connection', (socket) => {
-    connectionCount += 1;
+    sources.push(`${socket.remoteAddress}:${socket.remotePort}`);
     sockets.add(socket);
     socket.on('error', () => {
       // A client that goes away is part of the tests.
@@ -165,8 +170,9 @@ function serve(
       resolve({
         url: `${scheme}://127.0.0.1:${port}`,
         requests,
+        sources,
         get connectionCount() {
-          return connectionCount;
+          return sources.length;
         },
         get peakOpenRequests() {
           return peakOpenRequests;

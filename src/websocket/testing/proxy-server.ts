@@ -10,7 +10,7 @@ export interface ProxyServer extends RawServer {
 
 const AUTHORIZATION = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
 
-/** Wants `me` and `p@ss`, by Basic. */
+/** Wants `me` and `p@ss`, by Basic. Takes CONNECT, and requests without a body to forward. */
 export async function startHttpProxy(): Promise<ProxyServer> {
   const requests: string[] = [];
   return { ...(await startRawServer(connecting(requests))), requests };
@@ -32,7 +32,13 @@ function connecting(requests: string[]): (socket: Socket) => void {
         return;
       }
       const port = Number(/^CONNECT \S+:(\d+) /.exec(head)?.[1]);
-      join(socket, port, 'HTTP/1.1 200 Connection established\r\n\r\n');
+      if (port > 0) {
+        join(socket, port, 'HTTP/1.1 200 Connection established\r\n\r\n');
+        return;
+      }
+      const [line = '', method, wanted, path] =
+        /^(\S+) http:\/\/[^/]+:(\d+)(\S+) /.exec(head) ?? [];
+      join(socket, Number(wanted), '', `${method} ${path} ${head.slice(line.length)}`);
     });
   };
 }
@@ -63,9 +69,10 @@ export async function startSocksProxy(): Promise<ProxyServer> {
   return { ...server, requests };
 }
 
-function join(socket: Socket, port: number, answer: string | Buffer): void {
+function join(socket: Socket, port: number, answer: string | Buffer, request = ''): void {
   const server = connect(port, '127.0.0.1', () => {
     socket.write(answer);
+    server.write(request);
     socket.pipe(server).pipe(socket);
   });
   server.on('error', () => socket.destroy());
