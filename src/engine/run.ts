@@ -12,6 +12,7 @@ import { RunCounters } from '../bridge/run-counters.ts';
 import type { LogLevel } from '../k6/host.ts';
 import { rowBytes } from '../k6/shared-rows.ts';
 import { Aggregate } from '../metrics/aggregate.ts';
+import { metadataTagIn } from '../metrics/selector.ts';
 import { crossedMessage, selectView, ThresholdSet } from '../metrics/threshold.ts';
 import { consolidate } from '../options/consolidate.ts';
 import { NO_PROXIES } from '../options/proxies.ts';
@@ -46,6 +47,8 @@ import { waitFor } from './wait.ts';
 import { Watchdog } from './watchdog.ts';
 
 const TICK_MS = 1000;
+/** Thresholds are compared at every second tick: k6's period, which decides what aborts a run. */
+const TICKS_PER_EVALUATION = 2;
 /** Snapshots come faster when a threshold may stop the run. */
 const ABORT_TICK_MS = 200;
 /**
@@ -85,6 +88,7 @@ class TestRun {
   #outputs: readonly Output[] = [];
   #options: Options | undefined;
   #thresholds: ThresholdSet | undefined;
+  #ticks = 0;
   #plan: Omit<RunPlan, 'work'> | undefined;
   #works: readonly WorkerPlan[] = [];
   #counters = RunCounters.create(0, 1);
@@ -245,7 +249,8 @@ class TestRun {
     this.#collector?.sampleVus(vusActive, vusInitialized);
     this.#collector?.tick();
     this.#watchdog.check(this.#counters, this.#crew.indexes, nowMs());
-    this.#evaluateThresholds();
+    this.#ticks += 1;
+    if (this.#ticks % TICKS_PER_EVALUATION === 0) this.#evaluateThresholds();
   }
 
   #evaluateThresholds(): void {
@@ -264,10 +269,15 @@ class TestRun {
 
   async #prepare(): Promise<InstancePlan> {
     this.#crew.spawn();
-    const { env, secrets } = this.#request;
+    const { env, secrets, settings } = this.#request;
     const bundle = await Promise.race([this.#request.bundle, this.#stopped]);
     if (bundle === undefined) throw this.#stopFailure();
-    this.#crew.load({ bundle, env, secrets: secrets?.sources });
+    this.#crew.load({
+      bundle,
+      env,
+      isEnvFrozen: settings.features.includes('freeze-env'),
+      secrets: secrets?.sources,
+    });
     const probed = this.#crew.answers([0], ({ kind }) => kind === 'probed');
     this.#crew.send(0, { kind: 'probe' });
     await Promise.race([probed.all, this.#stopped]);
@@ -322,13 +332,17 @@ class TestRun {
     for (const { name, type, contains } of probe.metrics) {
       this.#aggregate.registry.define(name, type, contains);
     }
-    if (!this.#request.settings.noThresholds) {
-      this.#thresholds = new ThresholdSet(this.#aggregate, options.thresholds);
-      return;
-    }
+    const { noThresholds } = this.#request.settings;
+    if (!noThresholds) this.#thresholds = new ThresholdSet(this.#aggregate, options.thresholds);
     for (const selector of Object.keys(options.thresholds)) {
       try {
-        selectView(this.#aggregate, selector);
+        if (noThresholds) selectView(this.#aggregate, selector);
+        const tag = metadataTagIn(selector);
+        if (tag === undefined) continue;
+        this.#log(
+          'warning',
+          `The threshold on ${selector} matches no sample: ${tag} is metadata of samples, not a tag`,
+        );
       } catch (error) {
         this.#log('warning', error instanceof Error ? error.message : String(error));
       }
