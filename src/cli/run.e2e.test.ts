@@ -278,6 +278,17 @@ test('the iteration that aborts the test is in the metrics, those it cuts off ar
   assert.equal(outcome.summary?.metrics['iterations']?.['count'], 1);
 });
 
+test('a handleSummary that is no function is an error, and the usual summary takes its place', async () => {
+  const outcome = await runGharial({
+    script: `
+      export const handleSummary = { stdout: 'mine' };
+      export default function () {}`,
+  });
+  assert.equal(outcome.exitCode, 0);
+  assert.match(outcome.stderr, /level=error .* error="exported 'handleSummary' must be a function"/);
+  assert.match(outcome.stdout, /iterations\.+: 1/);
+});
+
 test('a threshold on what samples carry as metadata is warned about', async () => {
   const outcome = await runGharial({
     script: `

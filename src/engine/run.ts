@@ -644,9 +644,9 @@ class TestRun {
 
   async #summarize(report: RunReport): Promise<RunResult['summaryFiles']> {
     const { summaryData } = this.#request;
-    if (summaryData === undefined || this.#probe?.exports['handleSummary'] !== 'function') {
-      return undefined;
-    }
+    const exported = this.#probe?.exports['handleSummary'];
+    if (summaryData === undefined || exported === undefined) return undefined;
+    if (exported !== 'function') return this.#failSummary("exported 'handleSummary' must be a function");
     const timeoutMs = report.options.handleSummaryTimeoutMs;
     const end = await this.#phases.call({
       phase: 'summary',
@@ -659,8 +659,12 @@ class TestRun {
       end.outcome === 'failed'
         ? reportedError(end.error)
         : (late ?? timeoutError('handleSummary', timeoutMs, ExitCode.timeout));
-    this.#log('error', 'failed to handle the end-of-test summary', { error: reason.message });
-    return undefined;
+    return this.#failSummary(reason.message);
+  }
+
+  /** The default summary is printed instead. */
+  #failSummary(error: string): undefined {
+    this.#log('error', 'failed to handle the end-of-test summary', { error });
   }
 
   #status(): RunStatus {
