@@ -84,7 +84,7 @@ export async function archiveCommand(
     writeOut(bytes, own['archive-out'] ?? DEFAULT_OUT, context);
     return ExitCode.ok;
   } finally {
-    log.close();
+    await log.close();
   }
 }
 

@@ -58,7 +58,7 @@ export async function runCommand(
   } catch (error) {
     throw withoutSecrets(error, redactor);
   } finally {
-    log.close();
+    await log.close();
   }
 }
 

@@ -285,7 +285,10 @@ test('a handleSummary that is no function is an error, and the usual summary tak
       export default function () {}`,
   });
   assert.equal(outcome.exitCode, 0);
-  assert.match(outcome.stderr, /level=error .* error="exported 'handleSummary' must be a function"/);
+  assert.match(
+    outcome.stderr,
+    /level=error .* error="exported 'handleSummary' must be a function"/,
+  );
   assert.match(outcome.stdout, /iterations\.+: 1/);
 });
 

@@ -646,7 +646,8 @@ class TestRun {
     const { summaryData } = this.#request;
     const exported = this.#probe?.exports['handleSummary'];
     if (summaryData === undefined || exported === undefined) return undefined;
-    if (exported !== 'function') return this.#failSummary("exported 'handleSummary' must be a function");
+    if (exported !== 'function')
+      return this.#failSummary("exported 'handleSummary' must be a function");
     const timeoutMs = report.options.handleSummaryTimeoutMs;
     const end = await this.#phases.call({
       phase: 'summary',

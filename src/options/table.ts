@@ -542,9 +542,7 @@ const GLOBAL_ROWS: readonly OptionRow[] = [
   createRow('global', 'logOutput', createStringKind('target'), {
     ...PLAIN_FLAG,
     default: 'stderr',
-    help: 'where the log goes: stderr, stdout, none, file=path',
-    support: 'differs',
-    note: 'no loki',
+    help: 'where the log goes: stderr, stdout, none, file=path, loki=url',
   }),
   createRow('global', 'noColor', presenceKind, {
     ...PLAIN_FLAG,
