@@ -34,6 +34,8 @@ export interface WorkerScript {
   readonly bundle: ScriptBundle;
   /** `__ENV` before scenarios add to it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Scripts cannot write to `__ENV`; absent = they can. */
+  readonly isEnvFrozen?: boolean;
   /** `--secret-source`; absent = none. */
   readonly secrets?: SecretSources | undefined;
 }

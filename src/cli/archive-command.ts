@@ -85,7 +85,7 @@ export async function archiveCommand(
     writeOut(bytes, own['archive-out'] ?? DEFAULT_OUT, context);
     return ExitCode.ok;
   } finally {
-    log.close();
+    await log.close();
   }
 }
 

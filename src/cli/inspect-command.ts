@@ -66,6 +66,6 @@ export async function inspectCommand(
     context.stdout.write(`${toInspectJson(consolidatedValues(options), needs)}\n`);
     return ExitCode.ok;
   } finally {
-    log.close();
+    await log.close();
   }
 }

@@ -53,7 +53,7 @@ async function fail(error: unknown): Promise<ExitCode> {
     sink = createLogSink({ ...context.log, output: 'stderr' });
   }
   sink.log(record);
-  sink.close();
+  await sink.close();
   return exitCode;
 }
 

@@ -46,7 +46,7 @@ export async function runCommand(
   try {
     return await run(invocation, context, log);
   } finally {
-    log.close();
+    await log.close();
   }
 }
 

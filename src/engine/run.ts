@@ -40,6 +40,8 @@ import { Watchdog } from './watchdog.ts';
  */
 const SHARED_BYTES_KEPT = 8 * 1024 * 1024;
 const SAMPLES_PER_BATCH = 4096;
+/** Thresholds are compared at every second tick: k6's period, which decides what aborts a run. */
+const TICKS_PER_EVALUATION = 2;
 /** Half a tick (and half a short one) after the workers': their snapshots are all in, even if some are late. */
 const TICK_OFFSET_MS = 500;
 
@@ -74,6 +76,7 @@ class TestRun {
   #probe: ProbeResult | undefined;
   #prepared: Prepared | undefined;
   #api: RestApi | undefined;
+  #ticks = 0;
   #clockStartMs: number | undefined;
   #scenariosStartMs: number | undefined;
   #clockEndMs: number | undefined;
@@ -205,7 +208,8 @@ class TestRun {
     collector.sampleCounts(counters.instance);
     collector.tick();
     this.#watchdog.check(counters, this.#crew.indexes, nowMs());
-    this.#evaluateThresholds(this.#prepared);
+    this.#ticks += 1;
+    if (this.#ticks % TICKS_PER_EVALUATION === 0) this.#evaluateThresholds(this.#prepared);
   }
 
   #evaluateThresholds({ thresholds }: Prepared): void {
@@ -254,12 +258,17 @@ class TestRun {
   /** Loads the script, runs its init code once, and gives what it told about itself. */
   async #probeScript(): Promise<ProbeResult> {
     this.#crew.spawn();
-    const { env, secrets } = this.#request;
+    const { env, secrets, settings } = this.#request;
     const bundle = await Promise.race([this.#request.bundle, this.#stopSwitch.pulled]);
     this.#stopSwitch.assertNotPulled();
     if (bundle === undefined) throw new Error('nobody stopped the run');
     this.#stage = 'inspecting';
-    this.#crew.load({ bundle, env, secrets: secrets?.sources });
+    this.#crew.load({
+      bundle,
+      env,
+      isEnvFrozen: settings.features.includes('freeze-env'),
+      secrets: secrets?.sources,
+    });
     const probed = this.#crew.answers([0], ({ kind }) => kind === 'probed');
     this.#crew.send(0, { kind: 'probe' });
     await Promise.race([probed.all, this.#stopSwitch.pulled]);

@@ -34,7 +34,7 @@ export class ScriptPhases {
   }
 
   get hasSummary(): boolean {
-    return this.#exports['handleSummary'] === 'function';
+    return this.#exports['handleSummary'] !== undefined;
   }
 
   /** @throws GharialError what setup() threw, PHASE_TIMEOUT, or why the run was stopped. */
@@ -60,6 +60,9 @@ export class ScriptPhases {
 
   /** What handleSummary() returned, or why there is nothing. */
   async summary(data: unknown): Promise<RunResult['summaryFiles'] | GharialError> {
+    if (this.#exports['handleSummary'] !== 'function') {
+      return new GharialError('SCRIPT_EXPORTS', "exported 'handleSummary' must be a function");
+    }
     const timeoutMs = this.#options.handleSummaryTimeoutMs;
     const end = await this.#calls.call({ phase: 'summary', data, timeoutMs });
     if (end.outcome === 'complete') return end.value as RunResult['summaryFiles']; // checked by the worker

@@ -1,6 +1,7 @@
 /** From what the script told about itself to the options of the run, and the metrics they are about. */
 import type { ProbeResult } from '../bridge/messages.ts';
 import type { Aggregate } from '../metrics/aggregate.ts';
+import { metadataTagIn } from '../metrics/selector.ts';
 import { selectView, ThresholdSet } from '../metrics/threshold.ts';
 import { consolidate } from '../options/consolidate.ts';
 import type { Options, Warning } from '../options/values.ts';
@@ -43,8 +44,8 @@ export function defineMetrics(
     aggregate.registry.define(name, type, contains);
   }
   const bound = settings.noThresholds ? undefined : new ThresholdSet(aggregate, thresholds);
-  if (bound === undefined) {
-    for (const selector of Object.keys(thresholds)) tryView(aggregate, selector, warn);
+  for (const selector of Object.keys(thresholds)) {
+    if (bound !== undefined || tryView(aggregate, selector, warn)) warnOfMetadata(selector, warn);
   }
   // k6 tells the duration of good answers apart, asked or not.
   if (systemTags.includes('expected_response')) {
@@ -53,10 +54,21 @@ export function defineMetrics(
   return bound;
 }
 
-function tryView(aggregate: Aggregate, selector: string, warn: Warn): void {
+function warnOfMetadata(selector: string, warn: Warn): void {
+  const tag = metadataTagIn(selector);
+  if (tag === undefined) return;
+  warn({
+    message: `The threshold on ${selector} matches no sample: ${tag} is metadata of samples, not a tag`,
+  });
+}
+
+/** False if the selector is faulty, which is warned of. */
+function tryView(aggregate: Aggregate, selector: string, warn: Warn): boolean {
   try {
     selectView(aggregate, selector);
+    return true;
   } catch (error) {
     warn({ message: error instanceof Error ? error.message : String(error) });
+    return false;
   }
 }

@@ -38,6 +38,11 @@ export function parseSelector(text: string): MetricSelector {
   return { name: text.slice(0, open), suffix, filter };
 }
 
+/** The first tag of a selector that samples carry as metadata, which no selector sees: `vu` or `iter`. */
+export function metadataTagIn(selector: string): string | undefined {
+  return parseSelector(selector).filter.find(([key]) => key === 'vu' || key === 'iter')?.[0];
+}
+
 function unwrap(text: string): string {
   return text.replace(/^[\s"']+|[\s"']+$/g, '');
 }

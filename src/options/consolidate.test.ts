@@ -318,12 +318,66 @@ test('unsupported options are warned about when they are set', () => {
   ]);
 });
 
-test('a feature flag that has no effect is warned about', () => {
-  const layers: Layer[] = [
-    { origin: 'cli', values: { features: ['native-histograms', 'freeze-env'] } },
-  ];
+test('with the feature merge-run-tags, tags are merged key by key', () => {
+  const sources = { script: { tags: { a: 's', b: 's' } }, flags: ['--tag', 'b=cli'] };
+  assert.deepEqual(merge(sources).options.tags, { b: 'cli' });
+  const flags = [...sources.flags, '--features', 'merge-run-tags'];
+  assert.deepEqual(merge({ ...sources, flags }).options.tags, {
+    a: 's',
+    b: 'cli',
+    k6_feature_merge_run_tags: 'true',
+  });
+});
+
+test('features come from one source alone, and tag every sample', () => {
+  const { options } = merge({
+    file: { features: ['merge-run-tags'] },
+    env: { K6_FEATURES: 'freeze-env,native-histograms' },
+  });
+  assert.deepEqual(options.tags, {
+    k6_feature_native_histograms: 'true',
+    k6_feature_freeze_env: 'true',
+  });
+});
+
+test('a trend stat nobody knows is an error of its own, wherever it comes from', () => {
+  for (const sources of [
+    { script: { summaryTrendStats: ['p(101)'] } },
+    { env: { K6_SUMMARY_TREND_STATS: 'p(101)' } },
+    { flags: ['--summary-trend-stats', 'p(101)'] },
+  ]) {
+    assert.throws(() => merge(sources), {
+      message: "invalid percentile trend stat value 'p(101)', provide a number between 0 and 100",
+      exitCode: 255,
+    });
+  }
+  assert.throws(() => merge({ script: { summaryTrendStats: ['foo'] } }), {
+    message: "invalid trend stat 'foo', unknown format",
+    exitCode: 255,
+  });
+});
+
+test('a cipher suite nobody knows is an error of the options', () => {
+  const suites = ['TLS_AES_128_GCM_SHA256', 'toString'];
+  assert.match(
+    faultOf({ script: { tlsCipherSuites: suites } }),
+    /while parsing "tlsCipherSuites": unknown cipher suite 'toString'; expected a name such as/,
+  );
+});
+
+test('a feature flag nobody knows is warned about', () => {
+  const layers: Layer[] = [{ origin: 'cli', values: { features: ['freeze-env', 'melt-env'] } }];
   const { warnings } = resolveSettings(layers, { includesSystemEnvVars: true });
-  assert.deepEqual(warnings, [{ message: 'Unknown feature flag freeze-env: it has no effect' }]);
+  assert.deepEqual(warnings, [{ message: 'Unknown feature flag melt-env: it has no effect' }]);
+});
+
+test('a deprecated compatibility mode is warned about', () => {
+  const warningsOfMode = (compatibilityMode: string): readonly string[] =>
+    resolveSettings([{ origin: 'cli', values: { compatibilityMode } }], {
+      includesSystemEnvVars: true,
+    }).warnings.map(({ message }) => message);
+  assert.deepEqual(warningsOfMode('base'), []);
+  assert.match(warningsOfMode('experimental_enhanced').join(), /is deprecated/);
 });
 
 test('scripts see every key, unset as null, shortcuts as scenarios', () => {

@@ -5,6 +5,7 @@
  */
 import { ExitCode, GharialError } from '../base/errors.ts';
 import { DEFAULT_DNS } from './dns.ts';
+import { activeFeatures, FEATURES, featureTags } from './features.ts';
 import { configFault } from './parse.ts';
 import { resolveScenario, type ScenarioConfig, type ScenarioSpec } from './scenario.ts';
 import {
@@ -14,6 +15,7 @@ import {
   isSameSegment,
   WHOLE_SEGMENT,
 } from './segment.ts';
+import { checkTrendStat } from './special-kinds.ts';
 import { DEFAULT_SYSTEM_TAGS, SYSTEM_TAGS } from './system-tags.ts';
 import { OPTION_ROWS, type Section } from './table.ts';
 import type { Layer, LayerValues, Options, Origin, RunSettings, Warning } from './values.ts';
@@ -41,6 +43,7 @@ export function consolidate(input: ConsolidateInput): {
   const { values, origins, warnings } = mergeLayers(input.layers);
   const conflicts = findConflicts(values);
   if (conflicts.length > 0) throw configFault(conflicts, true);
+  values.summaryTrendStats?.forEach(checkTrendStat);
   const specs = deriveScenarios(values, warnings);
   const { configs, faults } = resolveScenarios(specs, input.exportedFunctions);
   if ((values.setupTimeoutMs ?? 1) <= 0) faults.push('setupTimeout must be positive');
@@ -110,7 +113,11 @@ export function resolveSettings(
   }
   return {
     settings: deepFreeze(settings),
-    warnings: [...unsupportedWarnings(values, ['run', 'global']), ...featureWarnings(settings)],
+    warnings: [
+      ...unsupportedWarnings(values, ['run', 'global']),
+      ...featureWarnings(settings),
+      ...deprecationWarnings(settings),
+    ],
   };
 }
 
@@ -122,6 +129,8 @@ interface Merged {
 
 function mergeLayers(layers: readonly Layer[]): Merged {
   let values: LayerValues = { dns: {} };
+  const chosen = layers.findLast((layer) => layer.values.features !== undefined)?.values ?? {};
+  const isMergingTags = activeFeatures(chosen).includes('merge-run-tags');
   const origins: Partial<Record<keyof LayerValues, Origin>> = {};
   const warnings: Warning[] = [];
   for (const { origin, values: layer } of layers) {
@@ -134,10 +143,11 @@ function mergeLayers(layers: readonly Layer[]): Merged {
       for (const property of EXECUTION_GROUP) delete origins[property];
       values = withoutExecution(values);
     }
-    const { stages } = layer;
+    const { stages, tags } = layer;
     values = {
       ...values,
       ...layer,
+      ...(isMergingTags && tags !== undefined ? { tags: { ...values.tags, ...tags } } : {}),
       dns: { ...values.dns, ...layer.dns },
       ...(stages === undefined
         ? {}
@@ -252,12 +262,18 @@ function segmentFaults({ executionSegment, executionSegmentSequence }: LayerValu
   ];
 }
 
-const KNOWN_FEATURES: ReadonlySet<string> = new Set(['native-histograms']);
-
 function featureWarnings({ features }: RunSettings): Warning[] {
+  const known: readonly string[] = FEATURES;
   return features
-    .filter((name) => !KNOWN_FEATURES.has(name))
+    .filter((name) => !known.includes(name))
     .map((name) => ({ message: `Unknown feature flag ${name}: it has no effect` }));
+}
+
+function deprecationWarnings({ compatibilityMode }: RunSettings): Warning[] {
+  if (compatibilityMode !== 'experimental_enhanced') return [];
+  return [
+    { message: 'The compatibility mode experimental_enhanced is deprecated; leave the option out' },
+  ];
 }
 
 function unsupportedWarnings(values: LayerValues, sections: readonly Section[]): Warning[] {
@@ -316,7 +332,7 @@ function applyDefaults(
     summaryTrendStats: values.summaryTrendStats ?? DEFAULT_TREND_STATS,
     summaryTimeUnit: values.summaryTimeUnit ?? '',
     systemTags: SYSTEM_TAGS.filter((tag) => systemTags.includes(tag)),
-    tags: values.tags ?? {},
+    tags: { ...values.tags, ...featureTags(activeFeatures(values)) },
     metricSamplesBufferSize: values.metricSamplesBufferSize ?? 1000,
     noCookiesReset: values.noCookiesReset ?? false,
     discardResponseBodies: values.discardResponseBodies ?? false,

@@ -101,11 +101,6 @@ test('faults are told in the words of k6, with exit code 255', () => {
     [['-s', ':5'], "stage 0 doesn't have a specified duration"],
     [['--tag', 'foo'], "error parsing tag 'foo': invalid tag, empty value"],
     [['--tag', '=foo'], "error parsing tag '=foo': invalid tag, empty name"],
-    [['--summary-trend-stats', 'foo'], "invalid trend stat 'foo', unknown format"],
-    [
-      ['--summary-trend-stats', 'p(101)'],
-      "invalid percentile trend stat value 'p(101)', provide a number between 0 and 100",
-    ],
     [['--summary-time-unit', 'h'], "invalid summary time unit 'h', use 's', 'ms' or 'us'"],
     [
       ['--compatibility-mode', 'foo'],

@@ -137,6 +137,11 @@ test('the environment has its own words for faults', () => {
     'env var \'K6_NO_THRESHOLDS\' is not a valid boolean value: strconv.ParseBool: parsing "x": invalid syntax',
     255,
   ]);
+  assert.deepEqual(faultOf({ K6_LINGER: 'x' }), [
+    "envconfig.Process: assigning K6_LINGER to Linger: converting 'x' to type null.Bool. " +
+      'details: strconv.ParseBool: parsing "x": invalid syntax',
+    104,
+  ]);
 });
 
 test('the environment is read by the same table', () => {

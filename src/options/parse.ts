@@ -94,7 +94,7 @@ export function parseConfigFile(text: string, path: string): Layer {
 
 /**
  * Reads environment variables (`K6_VUS` …); empty ones count as not set.
- * @throws GharialError OPTION_INVALID; exit code 104 for test options, 255 for run settings.
+ * @throws GharialError OPTION_INVALID; exit code 104 for what a config file may set, too, 255 for the rest.
  */
 export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): Layer {
   let values: LayerValues = {};
@@ -107,7 +107,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
       values = { ...values, ...row.parseText(text, 'env', values) };
     } catch (error) {
       if (!(error instanceof GharialError)) throw error;
-      if (row.section !== 'test') throw settingFault(row, row.env, error);
+      if (!row.isInFile && row.section !== 'test') throw settingFault(row, row.env, error);
       faults.push(
         `envconfig.Process: assigning ${row.env} to ${fieldNameOf(row)}: ` +
           `converting '${text}' to type ${row.typeName}. details: ${error.message}`,

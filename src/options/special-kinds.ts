@@ -116,21 +116,6 @@ export const localIpsKind = createStringKind('ips', (text) => {
   if (text !== '') parseLocalIps(text);
 });
 
-/** `avg min med max count p(N)`. */
-export const trendStatsKind = createListKind('stats', (stat) => {
-  if (['avg', 'min', 'med', 'max', 'count'].includes(stat)) return;
-  const percentile = /^p\((.*)\)$/.exec(stat)?.[1];
-  if (percentile === undefined) {
-    throw optionFault(`invalid trend stat '${stat}', unknown format`);
-  }
-  const rank = percentile.trim() === '' ? Number.NaN : Number(percentile);
-  if (!(rank >= 0 && rank <= 100)) {
-    throw optionFault(
-      `invalid percentile trend stat value '${stat}', provide a number between 0 and 100`,
-    );
-  }
-});
-
 /** Checked on the command line only; elsewhere an unknown unit means automatic units. */
 export const timeUnitKind = createStringKind('s|ms|us', (text, source) => {
   if (source === 'flag' && !['', 's', 'ms', 'us'].includes(text)) {
@@ -227,6 +212,24 @@ export function parseEnvPair(pair: string): readonly [name: string, value: strin
     throw optionFault(`invalid environment variable name '${name}'`);
   }
   return [name, equals < 0 ? '' : pair.slice(equals + 1)];
+}
+
+/**
+ * `avg min med max count p(N)`. Checked when the sources are merged, wherever they come from.
+ * @throws GharialError OPTION_INVALID, exit code 255.
+ */
+export function checkTrendStat(stat: string): void {
+  if (['avg', 'min', 'med', 'max', 'count'].includes(stat)) return;
+  const percentile = /^p\((.*)\)$/.exec(stat)?.[1];
+  if (percentile === undefined) {
+    throw optionFault(`invalid trend stat '${stat}', unknown format`);
+  }
+  const rank = percentile.trim() === '' ? Number.NaN : Number(percentile);
+  if (!(rank >= 0 && rank <= 100)) {
+    throw optionFault(
+      `invalid percentile trend stat value '${stat}', provide a number between 0 and 100`,
+    );
+  }
 }
 
 function parseTag(text: string): Record<string, string> {

@@ -3,6 +3,7 @@
  * kind of value, default, help text, and how gharial's support compares with k6's. Flag parsing, help
  * texts, environment, JSON and docs are all driven from here.
  */
+import { checkCipherSuite } from './ciphers.ts';
 import {
   boolKind,
   createChoiceKind,
@@ -32,7 +33,6 @@ import {
   timeUnitKind,
   tlsAuthKind,
   tlsVersionKind,
-  trendStatsKind,
 } from './special-kinds.ts';
 import { stagesKind } from './stages.ts';
 import {
@@ -277,7 +277,7 @@ const TEST_ROWS: readonly OptionRow[] = [
     default: 'false',
     help: 'accept any server certificate',
   }),
-  createRow('test', 'tlsCipherSuites', createListKind('names'), {
+  createRow('test', 'tlsCipherSuites', createListKind('names', checkCipherSuite), {
     ...JSON_ONLY,
     help: 'allowed cipher suites up to TLS 1.2',
   }),
@@ -333,7 +333,7 @@ const TEST_ROWS: readonly OptionRow[] = [
     ...JSON_ONLY,
     help: 'settings of Grafana Cloud; ignored',
   }),
-  createRow('test', 'summaryTrendStats', trendStatsKind, {
+  createRow('test', 'summaryTrendStats', createListKind('stats'), {
     default: 'avg,min,med,max,p(90),p(95)',
     help: 'statistics of trends in the summary: avg min med max count p(N)',
   }),
@@ -512,8 +512,6 @@ const RUN_ROWS: readonly OptionRow[] = [
   createRow('run', 'features', createListKind('names'), {
     ...WITH_FILE,
     help: 'k6 feature flags to switch on',
-    support: 'differs',
-    note: 'native-histograms; others have no effect, with a warning',
   }),
   createRow('run', 'webDashboard', boolKind, {
     ...WITH_FILE,
@@ -586,9 +584,7 @@ const GLOBAL_ROWS: readonly OptionRow[] = [
   createRow('global', 'logOutput', createStringKind('target'), {
     ...PLAIN_FLAG,
     default: 'stderr',
-    help: 'where the log goes: stderr, stdout, none, file=path',
-    support: 'differs',
-    note: 'no loki',
+    help: 'where the log goes: stderr, stdout, none, file=path, loki=url',
   }),
   createRow('global', 'noColor', presenceKind, {
     ...PLAIN_FLAG,

@@ -102,7 +102,8 @@ export function toRfc3339(timeMs: number): string {
 
 const NEEDS_NO_QUOTES = /^[A-Za-z0-9\-._/@^+]*$/;
 
-function quoteIfNeeded(value: string): string {
+/** A value of logfmt: quoted as Go does it if it has other than letters, digits and -._/@^+. */
+export function quoteIfNeeded(value: string): string {
   return NEEDS_NO_QUOTES.test(value) ? value : quoteAsGo(value);
 }
 

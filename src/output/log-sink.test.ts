@@ -86,20 +86,20 @@ test('a terminal gets colours, unless they are switched off', () => {
   assert.match(plain.text, /^time="\S+" level=info msg=m\n$/);
 });
 
-test('a log file is appended to, private, and takes only its levels', (t) => {
+test('a log file is appended to, private, and takes only its levels', async (t) => {
   const path = join(temporaryFolder(t), 'run.log');
   for (const message of ['first', 'second']) {
     const { sink, stderr } = setUp({ output: `file=${path},level=warning` });
     sink.log(record('info', 'too low'));
     sink.log(record('warning', message));
-    sink.close();
+    await sink.close();
     assert.equal(stderr.text, '');
   }
   assert.equal(readFileSync(path, 'utf8'), 'first\nsecond\n');
   assert.equal(statSync(path).mode & 0o777, 0o600);
 });
 
-test('a log file gets no colours even when standard error is a terminal', (t) => {
+test('a log file gets no colours even when standard error is a terminal', async (t) => {
   const path = join(temporaryFolder(t), 'run.log');
   const { sink } = setUp({
     output: `file=${path}`,
@@ -108,17 +108,17 @@ test('a log file gets no colours even when standard error is a terminal', (t) =>
   });
   sink.log(record('info', 'm'));
   assert.match(readFileSync(path, 'utf8'), /^time="\S+" level=info msg=m\n$/);
-  sink.close();
+  await sink.close();
 });
 
-test('the console file takes the console, without its source, and appends', (t) => {
+test('the console file takes the console, without its source, and appends', async (t) => {
   const path = join(temporaryFolder(t), 'console.log');
   writeFileSync(path, 'before\n');
   const { sink, stderr } = setUp({ format: 'text', consoleOutput: path });
   sink.log(record('info', 'init', { source: 'console' }), true);
   sink.log(record('info', 'iteration', { source: 'console', kept: 'yes' }));
   sink.log(record('error', 'trace', { source: 'stacktrace' }));
-  sink.close();
+  await sink.close();
   assert.match(
     readFileSync(path, 'utf8'),
     /^before\ntime="\S+" level=info msg=iteration kept=yes\n$/,
@@ -129,10 +129,10 @@ test('the console file takes the console, without its source, and appends', (t) 
   );
 });
 
-test('records after close are dropped', (t) => {
+test('records after close are dropped', async (t) => {
   const path = join(temporaryFolder(t), 'run.log');
   const { sink } = setUp({ output: `file=${path}` });
-  sink.close();
+  await sink.close();
   sink.log(record('info', 'late'));
   assert.equal(readFileSync(path, 'utf8'), '');
 });
@@ -141,7 +141,7 @@ test('refuses an output that it cannot serve', (t) => {
   const folder = temporaryFolder(t);
   const cases: [string, RegExp][] = [
     ['foo', /^unsupported log output 'foo'$/],
-    ['loki=http://localhost:3100', /^log output 'loki' is not supported yet$/],
+    ['loki=nowhere', /^invalid loki address 'nowhere'$/],
     ['file=', /^filepath must not be empty$/],
     ['file', /^filepath must not be empty$/],
     [`file=${folder}/absent/x.log`, /^provided directory '.*\/absent' does not exist$/],

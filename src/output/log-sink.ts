@@ -2,14 +2,18 @@
  * Where log lines go: `--log-output` and `--console-output`, behind one object.
  *
  * Streams are injected, files are opened here. Every line is written at once and whole, so that
- * nothing is lost when the process ends hard. Nothing in gharial but this and `cli/` decides
+ * nothing is lost when the process ends hard; only Loki gets its lines in batches. Nothing in gharial but this and `cli/` decides
  * what a user sees of the log.
  */
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
 import type { LogFormatName, LogFormatter, LogLevel, LogRecord } from './log-format.ts';
 import { logFormatter } from './log-format.ts';
+import { isAtLeast, parseLogLevel } from './log-level.ts';
+import { LokiLog } from './loki-log.ts';
+import { parseLokiOutput } from './loki-settings.ts';
 
 /** A stream for lines of text; `cli/` gives the process's own. */
 export interface LogWriter {
@@ -24,12 +28,12 @@ export interface LogSink {
    * stays in the log even when `--console-output` takes the rest of the console, as in k6.
    */
   log(record: LogRecord, isInit?: boolean): void;
-  /** Closes the files. Records that come later are dropped. */
-  close(): void;
+  /** Closes the files, sends what waits for a server. Records that come later are dropped. Never rejects. */
+  close(): Promise<void>;
 }
 
 export interface LogSinkSettings {
-  /** Value of `--log-output`: `stderr`, `stdout`, `none`, `file=path[,level=…]`. */
+  /** Value of `--log-output`: `stderr`, `stdout`, `none`, `file=path[,level=…]`, `loki[=url,…]`. */
   readonly output: string;
   readonly format: LogFormatName;
   /** Path of `--console-output`. */
@@ -44,52 +48,40 @@ export interface LogSinkSettings {
   readonly startMs: number;
 }
 
-const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
-const LEVEL_NAMES: Readonly<Record<string, LogLevel>> = {
-  trace: 'debug',
-  debug: 'debug',
-  info: 'info',
-  warn: 'warning',
-  warning: 'warning',
-  error: 'error',
-  fatal: 'error',
-  panic: 'error',
-};
-
 /**
  * Opens the log of a run.
  *
- * @throws GharialError LOG_OUTPUT_INVALID for an output that is unknown, not supported or not
- *   writable. Files are appended to and made if absent (log 0600, console 0644).
+ * @throws GharialError LOG_OUTPUT_INVALID for an output that is unknown or not writable. Files are appended
+ *   to and made if absent (log 0600, console 0644).
  */
 export function createLogSink(settings: LogSinkSettings): LogSink {
   const log = openTarget(settings);
   const path = settings.consoleOutput;
   const console =
     path === undefined || path === '' ? undefined : openConsoleFile(path, settings.format);
-  const severityMin = SEVERITY[settings.isVerbose ? 'debug' : 'info'];
+  const levelMin = settings.isVerbose ? 'debug' : 'info';
   let isOpen = true;
 
   return {
     log(record, isInit = false) {
-      if (!isOpen || SEVERITY[record.level] < severityMin) return;
+      if (!isOpen || !isAtLeast(record.level, levelMin)) return;
       if (console !== undefined && !isInit && isConsole(record)) {
         console.write(withoutSource(record));
       } else {
         log.write(record);
       }
     },
-    close() {
+    async close() {
       isOpen = false;
-      log.close();
-      console?.close();
+      await log.close();
+      await console?.close();
     },
   };
 }
 
 interface Target {
   write(record: LogRecord): void;
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 function openTarget(settings: LogSinkSettings): Target {
@@ -98,13 +90,9 @@ function openTarget(settings: LogSinkSettings): Target {
   if (output === 'stdout') return streamTarget(settings.stdout, settings);
   if (output === 'none') return { write() {}, close() {} };
   if (output === 'file' || output.startsWith('file=')) return logFileTarget(settings);
-  if (output === 'loki' || output.startsWith('loki=')) {
-    throw new GharialError('LOG_OUTPUT_INVALID', `log output 'loki' is not supported yet`, {
-      hint: 'use --log-output file=path with --log-format json and ship the file to Loki',
-    });
-  }
+  if (output === 'loki' || /^loki[=,]/.test(output)) return lokiTarget(settings);
   throw new GharialError('LOG_OUTPUT_INVALID', `unsupported log output '${output}'`, {
-    hint: 'use stderr, stdout, none or file=path[,level=…]',
+    hint: 'use stderr, stdout, none, file=path[,level=…] or loki[=url,…]',
   });
 }
 
@@ -122,6 +110,14 @@ function streamTarget(writer: LogWriter, settings: LogSinkSettings): Target {
   };
 }
 
+/** What Loki does not take is told on standard error. */
+function lokiTarget(settings: LogSinkSettings): Target {
+  const stderr = streamTarget(settings.stderr, settings);
+  return new LokiLog(parseLokiOutput(settings.output), (message) => {
+    stderr.write({ timeMs: nowMs(), level: 'warning', message, fields: {} });
+  });
+}
+
 function logFileTarget(settings: LogSinkSettings): Target {
   const { path, levelMin } = parseFileOutput(settings.output);
   if (!isDirectory(dirname(path))) {
@@ -131,10 +127,9 @@ function logFileTarget(settings: LogSinkSettings): Target {
     );
   }
   const file = openFile(path, 0o600, plainFormatter(settings.format));
-  const severityMin = SEVERITY[levelMin];
   return {
     write(record) {
-      if (SEVERITY[record.level] >= severityMin) file.write(record);
+      if (isAtLeast(record.level, levelMin)) file.write(record);
     },
     close() {
       file.close();
@@ -159,13 +154,7 @@ function parseFileOutput(output: string): { path: string; levelMin: LogLevel } {
         hint: 'the only option of a log file is level=…',
       });
     }
-    const level = LEVEL_NAMES[value.toLowerCase()];
-    if (level === undefined) {
-      throw new GharialError('LOG_OUTPUT_INVALID', `unknown log level '${value}'`, {
-        hint: 'use debug, info, warning or error',
-      });
-    }
-    levelMin = level;
+    levelMin = parseLogLevel(value);
   }
   return { path, levelMin };
 }

@@ -144,7 +144,9 @@ function describeMissing(
   if (notes.some((note) => note.text.includes('built into node'))) {
     return { code, text, hint: NODE_HINT };
   }
-  const hint = `if it is an npm package, install it: npm install ${packageName(specifier)}`;
+  const hint = /^(github|cdnjs)\.com\//.test(specifier)
+    ? 'write the whole address of the file: https://…'
+    : `if it is an npm package, install it: npm install ${packageName(specifier)}`;
   return { code, text, hint };
 }
 

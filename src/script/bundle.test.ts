@@ -339,6 +339,13 @@ test('a package that is not installed is not recognised, with the command to ins
   assert.match(error.hint ?? '', /npm install @scope\/lodash$/);
 });
 
+test('an address without https: gets the advice to write it out', async (t) => {
+  const project = tempProject(t, { 'script.js': `import a from 'github.com/a/b/c.js'; a;` });
+  const error = await failure(bundle(project));
+  assert.match(error.message, /^The moduleSpecifier "github\.com\/a\/b\/c\.js" couldn't be/);
+  assert.match(error.hint ?? '', /whole address of the file: https:/);
+});
+
 for (const specifier of ['fs', 'node:fs']) {
   test(`Node's own module ${specifier} is refused with the reason`, async (t) => {
     const project = tempProject(t, { 'script.js': `import fs from '${specifier}'; fs;` });

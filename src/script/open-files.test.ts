@@ -63,6 +63,22 @@ test('a file that the first run did not open is refused later', (t) => {
   );
 });
 
+test('a file that the first run missed is missing later, in the same words', (t) => {
+  const project = tempProject(t, {});
+  const recorder = createFileRecorder();
+  const missing = `stat ${project.path('no.txt')}: no such file or directory`;
+  assert.equal(
+    messageOf(() => recorder.open('no.txt', undefined, project.dir)),
+    missing,
+  );
+  const files = structuredClone(recorder.files);
+  const lookup = createFileLookup(files);
+  assert.equal(
+    messageOf(() => lookup('no.txt', undefined, project.dir)),
+    missing,
+  );
+});
+
 test('errors are in the words of k6', (t) => {
   const project = tempProject(t, { 'dir/a.txt': '' });
   const { open } = createFileRecorder();
@@ -106,12 +122,16 @@ test('files that a SharedArray is built of are not kept, and can be opened again
     recorder.open('b.txt', undefined, project.dir);
     return recorder.open('a.txt', undefined, project.dir);
   });
+  const byteLength = (name: string): number | undefined => {
+    const known = recorder.files.get(project.path(name));
+    return known instanceof SharedArrayBuffer ? known.byteLength : undefined;
+  };
   assert.equal(text, 'text');
   assert.equal(recorder.files.get(project.path('a.txt')), undefined);
   assert.ok(recorder.files.has(project.path('a.txt')));
-  assert.equal(recorder.files.get(project.path('b.txt'))?.byteLength, 4);
+  assert.equal(byteLength('b.txt'), 4);
   const lookup = createFileLookup(structuredClone(recorder.files));
   assert.equal(lookup('a.txt', undefined, project.dir), 'text');
   assert.equal(recorder.open('a.txt', undefined, project.dir), 'text');
-  assert.equal(recorder.files.get(project.path('a.txt'))?.byteLength, 4);
+  assert.equal(byteLength('a.txt'), 4);
 });

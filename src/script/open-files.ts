@@ -14,9 +14,9 @@ import type { ScriptBundle } from './script-bundle.ts';
 /**
  * Bytes by absolute path, or by `https:` URL for files of remote scripts. Shared between threads when posted, never written to after recording.
  * undefined: opened while a SharedArray was being built, whose rows stand for it from then on; whoever
- * opens it all the same reads it again.
+ * opens it all the same reads it again. A string: why it could not be read, which every run is told.
  */
-export type OpenedFiles = ReadonlyMap<string, SharedArrayBuffer | undefined>;
+export type OpenedFiles = ReadonlyMap<string, SharedArrayBuffer | string | undefined>;
 
 /** A file of the script: its path or URL, and its bytes, which nobody may write to. */
 export interface ScriptFile {
@@ -76,14 +76,19 @@ function isRemote(path: string): boolean {
 
 /** Opens files and remembers them: for the first init run. */
 export function createFileRecorder(readBytes: ReadBytes = readShared): FileRecorder {
-  const files = new Map<string, SharedArrayBuffer | undefined>();
+  const files = new Map<string, SharedArrayBuffer | string | undefined>();
   let isPassing = false;
   const bytesOf = (path: string): SharedArrayBuffer => {
     const known = files.get(path);
-    if (known !== undefined) return known;
-    const bytes = readBytes(path);
-    files.set(path, isPassing ? undefined : bytes);
-    return bytes;
+    if (known instanceof SharedArrayBuffer) return known;
+    try {
+      const bytes = readBytes(path);
+      files.set(path, isPassing ? undefined : bytes);
+      return bytes;
+    } catch (error) {
+      if (error instanceof GharialError) files.set(path, error.message);
+      throw error;
+    }
   };
   return {
     open: createOpen(bytesOf, () => !isPassing),
@@ -115,7 +120,9 @@ export function createFileReader(files: OpenedFiles, readBytes: ReadBytes = read
 }
 
 function recordedBytes(files: OpenedFiles, path: string, readBytes: ReadBytes): SharedArrayBuffer {
-  if (files.has(path)) return files.get(path) ?? readBytes(path);
+  const known = files.get(path);
+  if (typeof known === 'string') throw openError(known);
+  if (files.has(path)) return known ?? readBytes(path);
   throw openError(
     "open() can't be used with files that weren't previously opened during initialization " +
       `(__VU==0), path: "${path}"`,

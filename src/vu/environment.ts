@@ -55,6 +55,8 @@ export interface VuEnvironment {
   readonly resetsCookies: boolean;
   /** `__ENV` before a scenario's own values. */
   readonly env: Readonly<Record<string, string>>;
+  /** The feature flag freeze-env is on. */
+  readonly isEnvFrozen: boolean;
 
   readonly http: HttpSettings;
 

@@ -8,9 +8,12 @@ export class ScriptEnv implements ProxyHandler<object> {
   readonly proxy: object;
   #values: Values;
   #own: Record<string, string> | undefined;
+  readonly #isFrozen: boolean;
 
-  constructor(values: Values) {
+  /** @param isFrozen writing throws a TypeError. */
+  constructor(values: Values, isFrozen: boolean) {
     this.#values = values;
+    this.#isFrozen = isFrozen;
     this.proxy = new Proxy({}, this);
   }
 
@@ -41,6 +44,7 @@ export class ScriptEnv implements ProxyHandler<object> {
   }
 
   set(_target: object, key: PropertyKey, value: unknown): boolean {
+    this.#assertWritable(key);
     this.#copy()[String(key)] = String(value);
     return true;
   }
@@ -50,8 +54,16 @@ export class ScriptEnv implements ProxyHandler<object> {
   }
 
   deleteProperty(_target: object, key: PropertyKey): boolean {
+    this.#assertWritable(key);
     delete this.#copy()[String(key)];
     return true;
+  }
+
+  #assertWritable(key: PropertyKey): void {
+    if (!this.#isFrozen) return;
+    throw new TypeError(
+      `Cannot assign to read only property '${String(key)}' of __ENV: the feature freeze-env is on`,
+    );
   }
 
   get #current(): Values {

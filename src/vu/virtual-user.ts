@@ -121,6 +121,8 @@ export class VirtualUser
   #holdCount = 0;
   #isFinishing = false;
   #isRecording = true;
+  /** It was this VU that ended the test. */
+  #hasAborted = false;
   #tags: TagSet;
   #activationTags: TagSet;
   groupPath = '';
@@ -141,7 +143,7 @@ export class VirtualUser
     this.#tags = environment.runTags;
     this.#activationTags = environment.runTags;
     this.network = environment.networkFor(id);
-    this.#env = new ScriptEnv(environment.env);
+    this.#env = new ScriptEnv(environment.env, environment.isEnvFrozen);
     this.#globalObject = createGlobalObject(this, { __VU: id, __ENV: this.#env.proxy });
     if (environment.program.globalNames.includes('Math')) this.random.install();
     this.#import = createImporter(this, this, this.#globalObject);
@@ -249,7 +251,9 @@ export class VirtualUser
     this.#begin(
       () => this.#call(this.exported(activation.exec), [this.#setupData?.value]),
       (end) => {
-        if (end.outcome !== 'interrupted') this.#recordIteration(nowMs() - startMs);
+        // As in k6, where the script that aborts sees itself in data.metrics of handleSummary().
+        const isCounted = end.outcome !== 'interrupted' || this.#hasAborted;
+        if (isCounted) this.#recordIteration(nowMs() - startMs);
         this.flushBytes();
         if (end.outcome === 'failed') this.#logFailure(end.error, end.isRejection);
         const outcome = end.outcome === 'interrupted' ? 'interrupted' : 'complete';
@@ -682,6 +686,7 @@ export class VirtualUser
   }
 
   abortTest(message: string): void {
+    this.#hasAborted = true;
     this.#environment.abortTest(message);
     this.interrupt();
   }

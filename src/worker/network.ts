@@ -2,13 +2,13 @@
 import type { NetworkPlan } from '../bridge/messages.ts';
 import { NO_DIAL_LIMITS } from '../k6/dial-limits.ts';
 import type { HttpSettings, NetworkSettings } from '../k6/host.ts';
+import { toOpenSslCiphers } from '../options/ciphers.ts';
 import { type LocalIpPool, parseLocalIps } from '../options/local-ips.ts';
 import { createProxyFor, NO_PROXIES } from '../options/proxies.ts';
 import type { ClientCertificate, Options } from '../options/values.ts';
 import { parseVuList } from '../options/vu-list.ts';
 import type { LeaseSource, Resolve, TlsSettings } from '../websocket/api.ts';
 import { SourcePorts } from '../websocket/source-ports.ts';
-import { toOpenSslCiphers } from './ciphers.ts';
 
 const TLS_VERSION = {
   'tls1.0': 'TLSv1',

@@ -84,6 +84,7 @@ interface InitSources {
 export class WorkerRun {
   readonly #init: WorkerInit;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #isEnvFrozen: boolean;
   readonly #send: Send;
   readonly #timers = new TimerHeap();
   readonly #later = new LaterQueue();
@@ -101,6 +102,7 @@ export class WorkerRun {
   constructor(init: WorkerInit, script: WorkerScript, send: Send) {
     this.#init = init;
     this.#env = script.env;
+    this.#isEnvFrozen = script.isEnvFrozen ?? false;
     this.#send = send;
     this.#secrets = createSecretReader(script.secrets ?? NO_SECRETS, (value) => {
       this.#send({ kind: 'secret', value });
@@ -292,6 +294,7 @@ export class WorkerRun {
       isThrowing: options.throw,
       resetsCookies: !options.noCookiesReset,
       env: this.#env,
+      isEnvFrozen: this.#isEnvFrozen,
       idInTest: (id) => idInTest(id, instance),
       http: httpSettings(options, run === undefined ? undefined : slotsOf(run.plan)),
       networkFor: createNetwork(options, run?.plan.network, resolve),

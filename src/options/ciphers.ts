@@ -1,5 +1,5 @@
 /** TLS cipher suites by the names the option takes (IANA), as OpenSSL calls them. */
-import { ExitCode, GharialError } from '../base/errors.ts';
+import { optionFault } from './kind.ts';
 
 const OPENSSL_NAMES: Readonly<Record<string, string>> = {
   TLS_RSA_WITH_AES_128_CBC_SHA: 'AES128-SHA',
@@ -26,19 +26,20 @@ const OPENSSL_NAMES: Readonly<Record<string, string>> = {
   TLS_CHACHA20_POLY1305_SHA256: 'TLS_CHACHA20_POLY1305_SHA256',
 };
 
-/** @throws GharialError OPTION_INVALID for a suite that OpenSSL does not have. */
+/** The list for `tls.connect()` of suites that `checkCipherSuite` has let through. */
 export function toOpenSslCiphers(suites: readonly string[]): string {
-  return suites
-    .map((suite) => {
-      const name = OPENSSL_NAMES[suite];
-      if (name !== undefined) return name;
-      throw new GharialError(
-        'OPTION_INVALID',
-        `unknown cipher suite '${suite}' in tlsCipherSuites`,
-        {
-          exitCode: ExitCode.invalidConfig,
-        },
-      );
-    })
-    .join(':');
+  return suites.map(openSslNameOf).join(':');
+}
+
+/** @throws GharialError OPTION_INVALID for a suite that OpenSSL does not have. */
+export function checkCipherSuite(suite: string): void {
+  openSslNameOf(suite);
+}
+
+function openSslNameOf(suite: string): string {
+  const name = Object.hasOwn(OPENSSL_NAMES, suite) ? OPENSSL_NAMES[suite] : undefined;
+  if (name !== undefined) return name;
+  throw optionFault(
+    `unknown cipher suite '${suite}'; expected a name such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`,
+  );
 }
