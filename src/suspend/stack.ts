@@ -167,6 +167,15 @@ export function userFrames(error?: Error): readonly UserFrame[] {
   return framesOf.get(error) ?? [];
 }
 
+/** The frames of user code of whatever was thrown; none if it has no stack. Never throws. */
+export function thrownFrames(value: unknown): readonly UserFrame[] {
+  try {
+    return value instanceof Error ? userFrames(value) : [];
+  } catch {
+    return []; // an error whose stack throws
+  }
+}
+
 function userFramesIn(sites: readonly NodeJS.CallSite[]): UserFrame[] {
   const frames: UserFrame[] = [];
   for (const site of sites) {

@@ -36,7 +36,7 @@ import { createImportMeta } from '../script/import-meta.ts';
 import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
 import { type Coroutine, Op, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
-import { userFrames } from '../suspend/stack.ts';
+import { thrownFrames, userFrames } from '../suspend/stack.ts';
 import type { ScriptRunner, VuEnvironment } from './environment.ts';
 import { createGlobalObject, type GlobalsOwner, type OwnGlobal } from './global-object.ts';
 import { createImporter, type ModuleImporter, type ModuleOwner } from './module-importer.ts';
@@ -725,22 +725,33 @@ function nativeErrors<T>(call: () => T): T {
   }
 }
 
-/** The text of a script failure as it is logged: stack of an Error, text of anything else. */
+/**
+ * The text of a script failure as it is logged: stack of an Error, text of anything else. Frames are
+ * indented as k6 indents them; a text that ends in frames ends in a line break.
+ */
 export function describeFailure(error: unknown, isRejection: boolean): string {
-  const line = `${scriptStack(error).trimEnd()}\n`;
-  return isRejection ? `Uncaught (in promise) ${line.trimEnd()}` : line;
+  const stack = scriptStack(error).trimEnd();
+  const text = stack.replaceAll(/\n {4}at /g, '\n\tat ') + mixingAdvice(error);
+  if (!isRejection) return `${text}\n`;
+  return `Uncaught (in promise) ${text}${text.includes('\n\tat ') ? '\n' : ''}`;
+}
+
+const MODULE_REFERENCE = /^ReferenceError: (module|exports) is not defined$/;
+
+/** k6's words for `module` and `exports` in an ES module; empty for any other error. */
+function mixingAdvice(error: unknown): string {
+  const [, name] = MODULE_REFERENCE.exec(thrownText(error)) ?? [];
+  if (name === undefined) return '';
+  return (
+    `\nyou are trying to access identifier "${name}", this likely is due to mixing ECMAScript Modules (ESM) and ` +
+    "CommonJS syntax. This isn't supported in the JavaScript standard, please use only one or the other"
+  );
 }
 
 /** The stack, unless it has no frame of the script and would only show ours. */
 function scriptStack(error: unknown): string {
   const stack = thrownStack(error);
-  return stack.includes('\n    at ') && !hasScriptFrames(error) ? thrownText(error) : stack;
-}
-
-function hasScriptFrames(error: unknown): boolean {
-  try {
-    return error instanceof Error && userFrames(error).length > 0;
-  } catch {
-    return false; // an error whose stack throws
-  }
+  return stack.includes('\n    at ') && thrownFrames(error).length === 0
+    ? thrownText(error)
+    : stack;
 }
