@@ -112,3 +112,38 @@ export default function () {
   });
   assert.deepEqual(console, ['true false true [object Object]', '{"trace":"id"} true']);
 });
+
+test('a script that ends its thread ends the run, and what was measured is in the results', async () => {
+  const { console, exitCode, stderr } = await runGharial({
+    script: `
+export const options = { iterations: 20 };
+export default function () {
+  if (__ITER === 10) new Function('process.exit(5)')();
+}
+export function teardown() { console.log('teardown'); }
+export function handleSummary(data) {
+  console.log(data.metrics.iterations.values.count);
+  return {};
+}`,
+  });
+  assert.equal(exitCode, 255);
+  assert.deepEqual(console, ['teardown', '10']);
+  assert.match(stderr, /a worker thread died: it left with exit code 5/);
+});
+
+test('setup data may be nested deeply', async () => {
+  const { console } = await runGharial({
+    script: `
+export function setup() {
+  let data = 'core';
+  for (let depth = 0; depth < 5000; depth++) data = { data };
+  return data;
+}
+export default function (data) {
+  let depth = 0;
+  while (data !== 'core') { data = data.data; depth++; }
+  console.log(depth);
+}`,
+  });
+  assert.deepEqual(console, ['5000']);
+});

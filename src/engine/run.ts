@@ -119,7 +119,10 @@ class TestRun {
     this.#aggregate = new Aggregate({ warn: (message) => this.#log('warning', message) });
     this.#crew = new Crew(request.settings.verbose, {
       onMessage: (index, message) => this.#onMessage(index, message),
-      onCrash: (error) => this.#stop({ kind: 'error', error }),
+      onCrash: (index, error) => {
+        this.#rescue(index);
+        this.#stop({ kind: 'error', error });
+      },
       onLost: (index) => this.#onLost(index),
     });
     this.#phases = new PhaseCalls({
@@ -229,9 +232,14 @@ class TestRun {
     this.#request.log({ timeMs, level, message, fields, isInit });
   }
 
-  #onLost(workerIndex: number): void {
+  /** Takes over what a thread that is no more has measured. */
+  #rescue(workerIndex: number): void {
     this.#collector?.rescue(workerIndex);
     this.#counters.endProgress(workerIndex);
+  }
+
+  #onLost(workerIndex: number): void {
+    this.#rescue(workerIndex);
     const busy = this.#counters.busy(workerIndex);
     const who = busy === undefined ? 'A worker thread' : `VU ${busy.vuId}`;
     this.#log(
