@@ -905,12 +905,7 @@ test('a throwing message listener cuts the connection: error, close, then the it
       ws.onclose = (e) => lines.push(`close ${e.code}`);
     };
   });
-  assert.deepEqual(lines, [
-    'got m0',
-    'error Error: cannot cope',
-    'close 1006',
-    'other close 1000',
-  ]);
+  assert.deepEqual(lines, ['got m0', 'error Error: cannot cope', 'close 1006', 'other close 1000']);
   assert.equal(host.errors.length, 1);
   assert.match(String(host.errors[0]), /cannot cope/);
   assert.deepEqual(closes.sort(), [1000, 1006]);

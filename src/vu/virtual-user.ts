@@ -5,7 +5,7 @@
  * It runs one thing at a time, a `Run`: from the call of a script function until the event loop has
  * run dry, an exception has ended it, or it was interrupted.
  */
-import { dirname } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
@@ -36,7 +36,7 @@ import { createImportMeta } from '../script/import-meta.ts';
 import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
 import { type Coroutine, Op, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
-import { thrownFrames, userFrames } from '../suspend/stack.ts';
+import { evaluatedFile, thrownFrames, userFrames } from '../suspend/stack.ts';
 import type { ScriptRunner, VuEnvironment } from './environment.ts';
 import { createGlobalObject, type GlobalsOwner, type OwnGlobal } from './global-object.ts';
 import { createImporter, type ModuleImporter, type ModuleOwner } from './module-importer.ts';
@@ -490,7 +490,21 @@ export class VirtualUser
 
   #open(path: unknown, mode: unknown): string | ArrayBuffer {
     if (this.#phase !== 'init') throw new NativeError(initOnlyMessage('open'));
-    return nativeErrors(() => this.#environment.openFile(path, mode, this.#callerDirectory()));
+    const from = evaluatedFile() ?? this.#environment.program.entryUrl;
+    this.#noteForeignOpen(path, from);
+    return nativeErrors(() => this.#environment.openFile(path, mode, directoryOf(from)));
+  }
+
+  /** k6's rule for relative paths surprises whoever calls `open()` in a helper of another folder. */
+  #noteForeignOpen(path: unknown, evaluatedUrl: string): void {
+    const callerUrl = this.#callerUrl();
+    if (!isRelativePath(path) || directoryOf(callerUrl) === directoryOf(evaluatedUrl)) return;
+    this.#environment.logOnce(
+      `open ${callerUrl} ${evaluatedUrl}`,
+      'warning',
+      `open("${path}") is called in ${callerUrl}, but relative paths start, as in k6, at the file whose evaluation ` +
+        `led to the call: ${evaluatedUrl}`,
+    );
   }
 
   #createRequire(): (specifier: unknown) => unknown {
@@ -508,12 +522,6 @@ export class VirtualUser
       },
     });
     return (specifier) => nativeErrors(() => require(specifier));
-  }
-
-  /** The directory of the script file whose code is calling. */
-  #callerDirectory(): string {
-    const url = this.#callerUrl();
-    return url.startsWith('file:') ? dirname(fileURLToPath(url)) : url;
   }
 
   /** The script file whose code is calling; the entry script if that cannot be told. */
@@ -714,6 +722,15 @@ export class VirtualUser
   get instance(): ExecutionFacts['instance'] {
     return this.#environment.instanceFacts();
   }
+}
+
+/** The folder of a script file; a module that is no local file has none and stands for itself. */
+function directoryOf(url: string): string {
+  return url.startsWith('file:') ? dirname(fileURLToPath(url)) : url;
+}
+
+function isRelativePath(path: unknown): path is string {
+  return typeof path === 'string' && path !== '' && !isAbsolute(path) && !path.startsWith('file:');
 }
 
 /** Errors of ours that a script may catch become errors as k6's native code throws them. */
