@@ -15,6 +15,9 @@ test('errors, primitives and objects have their text', () => {
     'null',
   ]);
   assert.equal(thrownText({ a: 1 }), '[object Object]');
+  assert.equal(thrownText([1, 2]), '1,2');
+  assert.equal(thrownText({ toString: () => 'own text' }), 'own text');
+  assert.equal(thrownText(Object.create(null)), '[object Object]');
   assert.match(thrownStack(new Error('deep')), /^Error: deep\n +at /);
 });
 

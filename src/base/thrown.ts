@@ -17,10 +17,17 @@ export function isThrown<E extends Error>(
   }
 }
 
-/** `Error: boom` of an error, the text of a primitive, `[object Object]` of other objects. */
+/** `Error: boom` of an error, the text of anything else: its own `toString`, or `[object Object]`. */
 export function thrownText(value: unknown): string {
   try {
-    if (value instanceof Error || typeof value !== 'object' || value === null) return String(value);
+    return String(value);
+  } catch {
+    return classText(value);
+  }
+}
+
+function classText(value: unknown): string {
+  try {
     return Object.prototype.toString.call(value);
   } catch {
     return UNPRINTABLE; // the documented fallback

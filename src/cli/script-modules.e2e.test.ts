@@ -1,6 +1,7 @@
 /** Built-in modules whose work spans threads and phases: shared data, files, secrets, web globals. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { tempProject } from '../script/testing/temp-project.ts';
 import { runGharial } from './testing/run-gharial.ts';
 
 const TWO_WORKERS = ['--workers', '2', '--vus', '4', '--iterations', '4'];
@@ -180,4 +181,29 @@ test('modules that k6 removed still import, or say what to do instead', async ()
   });
   assert.equal(refused.exitCode, 107);
   assert.match(refused.stderr, /set the trace headers yourself/);
+});
+
+test('relative paths of open() start at the file whose evaluation led to the call', async (t) => {
+  const project = tempProject(t, {
+    'name.txt': 'main',
+    'lib/name.txt': 'lib',
+    'lib/helper.js': `
+      export const own = open('./name.txt');
+      export const load = (path) => open(path);`,
+    'lib/loaded.cjs':
+      "exports.own = (() => open('name.txt'))(); exports.load = () => open('name.txt');",
+    'main.js': `
+      import { load, own } from './lib/helper.js';
+      const loaded = require('./lib/loaded.cjs');
+      console.log(own, loaded.own, load('./name.txt'), loaded.load(), load(import.meta.resolve('./lib/name.txt')));
+      export default function () {}`,
+  });
+  const { console, stderr, exitCode } = await runGharial({
+    script: { path: project.path('main.js') },
+  });
+  assert.equal(exitCode, 0, stderr);
+  assert.deepEqual(console, ['lib lib main main lib', 'lib lib main main lib']);
+  const warnings = stderr.split('\n').filter((line) => line.includes('level=warning'));
+  assert.equal(warnings.length, 2);
+  assert.match(warnings[0] ?? '', /open.*helper\.js.*main\.js/);
 });

@@ -13,7 +13,8 @@ export const SILENCE_MS = 1000;
 export interface CrewEvents {
   /** Every message that is not an answer somebody waits for passes here too. */
   onMessage(workerIndex: number, message: FromWorker): void;
-  onCrash(error: GharialError): void;
+  /** A thread ended by itself; its recorder's arrays can be read now. */
+  onCrash(workerIndex: number, error: GharialError): void;
   /** A thread was ended because it did not answer; its recorder's arrays can be read now. */
   onLost(workerIndex: number): void;
 }
@@ -78,16 +79,11 @@ export class Crew {
           this.#events.onMessage(worker.index, message);
           this.#settle(worker.index, message);
         },
-        onCrash: (worker, error) => {
+        onCrash: (worker, reason, cause) => {
           this.#forget(worker.index);
           this.#events.onCrash(
-            new GharialError(
-              'WORKER_DIED',
-              `a worker thread died: ${error.stack ?? error.message}`,
-              {
-                cause: error,
-              },
-            ),
+            worker.index,
+            new GharialError('WORKER_DIED', `a worker thread died: ${reason}`, { cause }),
           );
         },
       },

@@ -17,8 +17,8 @@ const STACK_MIB = 16;
 
 export interface WorkerEvents {
   onMessage(worker: WorkerHandle, message: FromWorker): void;
-  /** The thread ended by an error of ours, or could not be started. */
-  onCrash(worker: WorkerHandle, error: Error): void;
+  /** The thread ended by itself: by an error of ours, by `process.exit`, or because it could not be started. */
+  onCrash(worker: WorkerHandle, reason: string, cause?: Error): void;
 }
 
 /** One running thread. */
@@ -43,11 +43,17 @@ export class WorkerHandle {
     this.#worker.on('message', (message: FromWorker) => {
       if (!this.#isGone) events.onMessage(this, message);
     });
-    this.#worker.on('error', (error: Error) => {
-      if (!this.#isGone) events.onCrash(this, error);
-    });
+    const onEnd = (reason: string, cause?: Error): void => {
+      if (this.#isGone) return;
+      this.#isGone = true;
+      events.onCrash(this, reason, cause);
+    };
+    this.#worker.on('error', (error: Error) => onEnd(error.stack ?? error.message, error));
     this.#exited = new Promise((resolve) => {
-      this.#worker.once('exit', () => resolve());
+      this.#worker.once('exit', (code) => {
+        onEnd(`it left with exit code ${code}`);
+        resolve();
+      });
     });
   }
 

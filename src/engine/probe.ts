@@ -79,7 +79,11 @@ export async function inspectScript(request: InspectRequest): Promise<ProbeResul
       fail(stopError({ kind: 'script', message: message.message }));
     }
   };
-  const crew = new Crew(request.isVerbose, { onMessage, onCrash: fail, onLost: () => {} });
+  const crew = new Crew(request.isVerbose, {
+    onMessage,
+    onCrash: (_index, error) => fail(error),
+    onLost: () => {},
+  });
   try {
     crew.spawn();
     crew.load({ bundle: await request.bundle, env: request.env, secrets: request.secrets });

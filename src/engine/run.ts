@@ -88,7 +88,10 @@ class TestRun {
     this.#aggregate = new Aggregate({ warn: (message) => this.#log('warning', message) });
     this.#crew = new Crew(request.settings.verbose, {
       onMessage: (index, message) => this.#onMessage(index, message),
-      onCrash: (error) => this.#stop({ kind: 'error', error }),
+      onCrash: (index, error) => {
+        this.#rescue(index);
+        this.#stop({ kind: 'error', error });
+      },
       onLost: (index) => this.#onLost(index),
     });
     this.#calls = new PhaseCalls({
@@ -190,11 +193,15 @@ class TestRun {
     this.#request.log({ timeMs, level, message, fields, isInit });
   }
 
+  /** Takes over what a thread that is no more has measured. */
+  #rescue(workerIndex: number): void {
+    this.#prepared?.collector.rescue(workerIndex);
+    this.#prepared?.counters.endProgress(workerIndex);
+  }
+
   #onLost(workerIndex: number): void {
-    const { collector, counters } = this.#prepared ?? {};
-    collector?.rescue(workerIndex);
-    counters?.endProgress(workerIndex);
-    const busy = counters?.busy(workerIndex);
+    this.#rescue(workerIndex);
+    const busy = this.#prepared?.counters.busy(workerIndex);
     const who = busy === undefined ? 'A worker thread' : `VU ${busy.vuId}`;
     this.#log(
       'warning',

@@ -1,5 +1,4 @@
 /** The module `k6/execution`: facts about the VU, scenario, instance and test, and test control. */
-import type { TagSet } from '../metrics/tag-set.ts';
 import { type Coroutine, Op } from '../suspend/op.ts';
 import { hostFunction } from '../suspend/runtime.ts';
 import { userFrames } from '../suspend/stack.ts';
@@ -31,58 +30,66 @@ class NeverOp extends Op {
   cancel(): void {}
 }
 
-/** The VU's tags as a live map: read, set, delete, enumerate. */
+/** What a script sees as an object of texts that it may read, set, delete and enumerate. */
+interface TextMap {
+  get(name: string): string | undefined;
+  set(name: string, value: string): void;
+  delete(name: string): void;
+  names(): string[];
+  /** The TypeError's text for a value that may not be set. */
+  refusal(name: string): string;
+}
+
+/** A live object over the map; what it has not itself comes from `Object.prototype`, as in k6. */
+function createLiveMap(map: TextMap): object {
+  const own = (key: string | symbol): string | undefined =>
+    typeof key === 'string' ? map.get(key) : undefined;
+  return new Proxy<object>(
+    {},
+    {
+      get: (target, key) => own(key) ?? Reflect.get(target, key),
+      has: (target, key) => own(key) !== undefined || key in target,
+      set: (_target, key, value: unknown) => {
+        if (!isTagValue(value)) throw new TypeError(map.refusal(String(key)));
+        map.set(String(key), String(value));
+        return true;
+      },
+      deleteProperty: (_target, key) => {
+        map.delete(String(key));
+        return true;
+      },
+      ownKeys: () => map.names(),
+      getOwnPropertyDescriptor: (_target, key) => {
+        const value = own(key);
+        if (value === undefined) return undefined;
+        return { value, writable: true, enumerable: true, configurable: true };
+      },
+    },
+  );
+}
+
 function createTagMap(host: VuHost): object {
-  return new Proxy(Object.create(null), {
-    get: (_target, key) => (typeof key === 'string' ? host.tags.get(key) : undefined),
-    has: (_target, key) => typeof key === 'string' && host.tags.get(key) !== undefined,
-    set: (_target, key, value: unknown) => {
-      if (!isTagValue(value)) throw new TypeError(tagValueMessage(String(key)));
-      host.setTags(host.tags.with(String(key), String(value)));
-      return true;
-    },
-    deleteProperty: (_target, key) => {
-      host.setTags(host.tags.without(String(key)));
-      return true;
-    },
-    ownKeys: () => tagNames(host.tags),
-    getOwnPropertyDescriptor: (_target, key) => {
-      const value = typeof key === 'string' ? host.tags.get(key) : undefined;
-      if (value === undefined) return undefined;
-      return { value, writable: true, enumerable: true, configurable: true };
-    },
+  return createLiveMap({
+    get: (name) => host.tags.get(name),
+    set: (name, value) => host.setTags(host.tags.with(name, value)),
+    delete: (name) => host.setTags(host.tags.without(name)),
+    names: () => host.tags.entries().map(([name]) => name),
+    refusal: tagValueMessage,
   });
 }
 
-function tagNames(tags: TagSet): string[] {
-  return [...tags.entries()].map(([name]) => name);
-}
-
 function createMetadataMap(host: VuHost): object {
-  return new Proxy(Object.create(null), {
-    get: (_target, key) => (typeof key === 'string' ? host.metadata.get(key) : undefined),
-    has: (_target, key) => typeof key === 'string' && host.metadata.has(key),
-    set: (_target, key, value: unknown) => {
-      if (!isTagValue(value)) {
-        throw new TypeError(
-          `invalid value for metric metadata '${String(key)}': only String, Boolean and Number types are accepted as a metric metadata value`,
-        );
-      }
-      host.setMetadata(new Map(host.metadata).set(String(key), String(value)));
-      return true;
-    },
-    deleteProperty: (_target, key) => {
+  return createLiveMap({
+    get: (name) => host.metadata.get(name),
+    set: (name, value) => host.setMetadata(new Map(host.metadata).set(name, value)),
+    delete: (name) => {
       const metadata = new Map(host.metadata);
-      metadata.delete(String(key));
+      metadata.delete(name);
       host.setMetadata(metadata);
-      return true;
     },
-    ownKeys: () => [...host.metadata.keys()],
-    getOwnPropertyDescriptor: (_target, key) => {
-      const value = typeof key === 'string' ? host.metadata.get(key) : undefined;
-      if (value === undefined) return undefined;
-      return { value, writable: true, enumerable: true, configurable: true };
-    },
+    names: () => [...host.metadata.keys()],
+    refusal: (name) =>
+      `invalid value for metric metadata '${name}': only String, Boolean and Number types are accepted as a metric metadata value`,
   });
 }
 

@@ -11,15 +11,23 @@ export function tagValueMessage(key: string): string {
   return `invalid value for metric tag '${key}': only String, Boolean and Number types are accepted as a metric tag values`;
 }
 
+/** No sample has more; a text given as tags by mistake has one for each character. */
+const SCRIPT_TAGS_MAX = 256;
+
 /**
  * Adds the own enumerable properties of `tags` to `base`; null and undefined add nothing.
  *
- * @throws Error with k6's text for a value that is not a string, number or boolean; callers wrap it.
+ * @throws Error with k6's text for a value that is not a string, number or boolean, and for more than
+ * `SCRIPT_TAGS_MAX` tags; callers wrap it.
  */
 export function withScriptTags(base: TagSet, tags: unknown): TagSet {
   if (tags === undefined || tags === null) return base;
+  const entries = Object.entries(tags);
+  if (entries.length > SCRIPT_TAGS_MAX) {
+    throw new Error(`got ${entries.length} metric tags, at most ${SCRIPT_TAGS_MAX} are accepted`);
+  }
   let result = base;
-  for (const [key, value] of Object.entries(tags)) {
+  for (const [key, value] of entries) {
     if (!isTagValue(value)) throw new Error(tagValueMessage(key));
     result = result.with(key, String(value));
   }

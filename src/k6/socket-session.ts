@@ -6,9 +6,10 @@
  * view and changes in tasks only, so a handler sees the state its event belongs to.
  */
 import { nowMs } from '../base/clock.ts';
-import { thrownStack, thrownText } from '../base/thrown.ts';
+import { thrownText } from '../base/thrown.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import type { Coroutine } from '../suspend/op.ts';
+import { thrownFrames } from '../suspend/stack.ts';
 import {
   type Connection,
   type ConnectionEvents,
@@ -403,11 +404,9 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   }
 }
 
-const FRAME = /\(?((?:file:|[A-Za-z]:|\/)[^()\s]*:\d+:\d+)\)?/;
-
 /** `Error: boom at file:///s.js:12:67`. */
 function exceptionText(error: unknown): string {
   const text = thrownText(error);
-  const position = FRAME.exec(thrownStack(error))?.[1];
-  return position === undefined ? text : `${text} at ${position}`;
+  const [frame] = thrownFrames(error);
+  return frame === undefined ? text : `${text} at ${frame.file}:${frame.line}:${frame.column}`;
 }

@@ -902,16 +902,11 @@ test('a throwing message listener cuts the connection: error, close, then the it
         throw new Error('cannot cope');
       };
       ws.addEventListener('message', () => lines.push('skipped'));
-      ws.onerror = (e) => lines.push(`error ${String(e.error).slice(0, 22)}`);
+      ws.onerror = (e) => lines.push(`error ${String(e.error)}`);
       ws.onclose = (e) => lines.push(`close ${e.code}`);
     };
   });
-  assert.deepEqual(lines, [
-    'got m0',
-    'error Error: cannot cope at ',
-    'close 1006',
-    'other close 1000',
-  ]);
+  assert.deepEqual(lines, ['got m0', 'error Error: cannot cope', 'close 1006', 'other close 1000']);
   assert.equal(host.errors.length, 1);
   assert.match(String(host.errors[0]), /cannot cope/);
   assert.deepEqual(closes.sort(), [1000, 1006]);

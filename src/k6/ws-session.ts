@@ -493,13 +493,20 @@ export class WsSession implements ConnectionEvents {
   }
 
   #startTimer(name: 'setTimeout' | 'setInterval', callback: unknown, delay: unknown): void {
-    const handler = timerCallbackOf(name, callback);
+    const isMissing = callback === undefined || callback === null;
+    if (!isMissing && typeof callback !== 'function') {
+      throw new TypeError(
+        `could not convert function call parameter 0: could not convert ${String(callback)} to sobek.Callable`,
+      );
+    }
     const delayMs = delay === undefined ? 0 : Number(delay);
     if (!(delayMs > 0)) {
       throw new NativeError(
         `${name} requires a >0 timeout parameter, received ${delayMs.toFixed(2)}`,
       );
     }
+    if (isMissing) throw new NativeError(`${name}'s callback isn't a callable function`);
+    const handler = callback as UserFunction; // border to script values
     if (this.#isClosed) return;
     const isRepeating = name === 'setInterval';
     const timer = new SocketTimer(this.#host, delayMs, isRepeating, (done) => {
@@ -511,16 +518,6 @@ export class WsSession implements ConnectionEvents {
     });
     this.#timers.add(timer);
   }
-}
-
-function timerCallbackOf(name: string, callback: unknown): UserFunction {
-  if (typeof callback === 'function') return callback as UserFunction; // border to script values
-  if (callback === undefined || callback === null) {
-    throw new NativeError(`${name}'s callback isn't a callable function`);
-  }
-  throw new TypeError(
-    `could not convert function call parameter 0: could not convert ${String(callback)} to sobek.Callable`,
-  );
 }
 
 function constructorName(value: unknown): string {

@@ -3,6 +3,7 @@
  * case of the scheme, so that `ws.url` and the `url` tag are what the script wrote.
  */
 import { domainToASCII } from 'node:url';
+import { toUSVString } from 'node:util';
 
 /** A URL taken apart. `text` is the whole URL with the scheme in lower case. */
 export interface GoUrl {
@@ -79,8 +80,9 @@ function splitHost(url: string, authority: string): { host: string; port: string
   };
 }
 
-/** @throws UrlSyntaxError */
-export function parseGoUrl(url: string): GoUrl {
+/** Lone surrogates count as U+FFFD. @throws UrlSyntaxError */
+export function parseGoUrl(given: string): GoUrl {
+  const url = toUSVString(given);
   if (CONTROL.test(url)) throw new UrlSyntaxError(url, 'net/url: invalid control character in URL');
   if (url.startsWith(':')) throw new UrlSyntaxError(url, 'missing protocol scheme');
   const schemePart = SCHEME.exec(url)?.[0] ?? '';

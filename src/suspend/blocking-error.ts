@@ -85,11 +85,11 @@ export function isRuntimeFrame(site: NodeJS.CallSite): boolean {
   return site.getFileName()?.startsWith(RUNTIME) === true;
 }
 
-/** The current stack, top first, without its own frame. */
-export function callSites(): NodeJS.CallSite[] {
+/** The current stack, top first, without its own frame; deeper frames than the maximum are left out. */
+export function callSites(depthMax = 64): NodeJS.CallSite[] {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
-    Error.stackTraceLimit = 64;
+    Error.stackTraceLimit = depthMax;
     Error.prepareStackTrace = (_error, sites) => sites;
     const holder: { stack?: unknown } = {};
     Error.captureStackTrace(holder, callSites);

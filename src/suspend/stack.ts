@@ -167,6 +167,43 @@ export function userFrames(error?: Error): readonly UserFrame[] {
   return framesOf.get(error) ?? [];
 }
 
+/** What the bundler's helpers are called that evaluate a module when it is first needed. */
+const MODULE_LOADERS = /^(?:__require|__init)$/;
+/** Where a helper that recurses deeper than this calls from cannot be told. */
+const EVALUATION_DEPTH_MAX = 1000;
+
+/**
+ * The source file that is being evaluated: that of the outermost frame of user code, or of the module
+ * that is being loaded on demand by it. undefined without user code on the stack.
+ *
+ * Cost: captures the whole stack.
+ */
+export function evaluatedFile(): string | undefined {
+  let file: string | undefined;
+  for (const site of callSites(EVALUATION_DEPTH_MAX)) {
+    if (isModuleLoader(site)) break;
+    if (!isHidden(site)) file = mappedFrame(site)?.file ?? file;
+  }
+  return file;
+}
+
+function isModuleLoader(site: NodeJS.CallSite): boolean {
+  return (
+    programs.has(site.getFileName() ?? '') &&
+    MODULE_LOADERS.test(site.getFunctionName() ?? '') &&
+    mappedFrame(site) === undefined
+  );
+}
+
+/** The frames of user code of whatever was thrown; none if it has no stack. Never throws. */
+export function thrownFrames(value: unknown): readonly UserFrame[] {
+  try {
+    return value instanceof Error ? userFrames(value) : [];
+  } catch {
+    return []; // an error whose stack throws
+  }
+}
+
 function userFramesIn(sites: readonly NodeJS.CallSite[]): UserFrame[] {
   const frames: UserFrame[] = [];
   for (const site of sites) {

@@ -5,6 +5,7 @@
  * It runs one thing at a time, a `Run`: from the call of a script function until the event loop has
  * run dry, an exception has ended it, or it was interrupted.
  */
+import { isAbsolute } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
 import { thrownStack, thrownText } from '../base/thrown.ts';
@@ -36,7 +37,7 @@ import { directoryOf } from '../script/open-files.ts';
 import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
 import { type Coroutine, Op, type OpKind, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
-import { userFrames } from '../suspend/stack.ts';
+import { evaluatedFile, thrownFrames, userFrames } from '../suspend/stack.ts';
 import type { ScriptRunner, VuEnvironment } from './environment.ts';
 import { createGlobalObject, type GlobalsOwner, type OwnGlobal } from './global-object.ts';
 import { createImporter, type ModuleImporter, type ModuleOwner } from './module-importer.ts';
@@ -508,7 +509,21 @@ export class VirtualUser
 
   #open(path: unknown, mode: unknown): string | ArrayBuffer {
     if (this.#phase !== 'init') throw new NativeError(initOnlyMessage('open'));
-    return nativeErrors(() => this.#environment.openFile(path, mode, this.#callerDirectory()));
+    const from = evaluatedFile() ?? this.#environment.program.entryUrl;
+    this.#noteForeignOpen(path, from);
+    return nativeErrors(() => this.#environment.openFile(path, mode, directoryOf(from)));
+  }
+
+  /** k6's rule for relative paths surprises whoever calls `open()` in a helper of another folder. */
+  #noteForeignOpen(path: unknown, evaluatedUrl: string): void {
+    const callerUrl = this.#callerUrl();
+    if (!isRelativePath(path) || directoryOf(callerUrl) === directoryOf(evaluatedUrl)) return;
+    this.#environment.logOnce(
+      `open ${callerUrl} ${evaluatedUrl}`,
+      'warning',
+      `open("${path}") is called in ${callerUrl}, but relative paths start, as in k6, at the file whose evaluation ` +
+        `led to the call: ${evaluatedUrl}`,
+    );
   }
 
   #createRequire(): (specifier: unknown) => unknown {
@@ -526,11 +541,6 @@ export class VirtualUser
       },
     });
     return (specifier) => nativeErrors(() => require(specifier));
-  }
-
-  /** The directory of the script file whose code is calling. */
-  #callerDirectory(): string {
-    return directoryOf(this.#callerUrl());
   }
 
   /** The script file whose code is calling; the entry script if that cannot be told. */
@@ -746,6 +756,10 @@ export class VirtualUser
   }
 }
 
+function isRelativePath(path: unknown): path is string {
+  return typeof path === 'string' && path !== '' && !isAbsolute(path) && !path.startsWith('file:');
+}
+
 /** Errors of ours that a script may catch become errors as k6's native code throws them. */
 function nativeErrors<T>(call: () => T): T {
   try {
@@ -755,22 +769,33 @@ function nativeErrors<T>(call: () => T): T {
   }
 }
 
-/** The text of a script failure as it is logged: stack of an Error, text of anything else. */
+/**
+ * The text of a script failure as it is logged: stack of an Error, text of anything else. Frames are
+ * indented as k6 indents them; a text that ends in frames ends in a line break.
+ */
 export function describeFailure(error: unknown, isRejection: boolean): string {
-  const line = `${scriptStack(error).trimEnd()}\n`;
-  return isRejection ? `Uncaught (in promise) ${line.trimEnd()}` : line;
+  const stack = scriptStack(error).trimEnd();
+  const text = stack.replaceAll(/\n {4}at /g, '\n\tat ') + mixingAdvice(error);
+  if (!isRejection) return `${text}\n`;
+  return `Uncaught (in promise) ${text}${text.includes('\n\tat ') ? '\n' : ''}`;
+}
+
+const MODULE_REFERENCE = /^ReferenceError: (module|exports) is not defined$/;
+
+/** k6's words for `module` and `exports` in an ES module; empty for any other error. */
+function mixingAdvice(error: unknown): string {
+  const [, name] = MODULE_REFERENCE.exec(thrownText(error)) ?? [];
+  if (name === undefined) return '';
+  return (
+    `\nyou are trying to access identifier "${name}", this likely is due to mixing ECMAScript Modules (ESM) and ` +
+    "CommonJS syntax. This isn't supported in the JavaScript standard, please use only one or the other"
+  );
 }
 
 /** The stack, unless it has no frame of the script and would only show ours. */
 function scriptStack(error: unknown): string {
   const stack = thrownStack(error);
-  return stack.includes('\n    at ') && !hasScriptFrames(error) ? thrownText(error) : stack;
-}
-
-function hasScriptFrames(error: unknown): boolean {
-  try {
-    return error instanceof Error && userFrames(error).length > 0;
-  } catch {
-    return false; // an error whose stack throws
-  }
+  return stack.includes('\n    at ') && thrownFrames(error).length === 0
+    ? thrownText(error)
+    : stack;
 }

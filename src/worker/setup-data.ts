@@ -28,8 +28,8 @@ function plainNumber(value: number): number {
   throw unsupported(`value: ${name}`);
 }
 
-/** The value with everything replaced that JSON cannot say; `parents` finds cycles. */
-function toPlain(value: unknown, parents: readonly object[]): unknown {
+/** The value with everything replaced that JSON cannot say; `parents` are the objects around it. */
+function toPlain(value: unknown, parents: Set<object>): unknown {
   if (value === undefined || value === null) return null;
   if (typeof value === 'number') return plainNumber(value);
   if (typeof value === 'bigint') return plainNumber(Number(value));
@@ -38,18 +38,24 @@ function toPlain(value: unknown, parents: readonly object[]): unknown {
   }
   if (typeof value === 'symbol') return value.description ?? '';
   if (typeof value !== 'object') return value;
-  if (parents.includes(value)) {
+  if (parents.has(value)) {
     throw unsupported(`value: encountered a cycle via ${goTypeName(value)}`);
   }
-  const inner = [...parents, value];
+  parents.add(value);
+  const plain = toPlainObject(value, parents);
+  parents.delete(value);
+  return plain;
+}
+
+function toPlainObject(value: object, parents: Set<object>): unknown {
   if (value instanceof Date) return dateText(value);
   if (value instanceof ArrayBuffer) return {};
-  if (value instanceof Map) return [...value].map((pair) => toPlain(pair, inner));
+  if (value instanceof Map) return [...value].map((pair) => toPlain(pair, parents));
   if (value instanceof Set || Array.isArray(value)) {
-    return Array.from(value, (item) => toPlain(item, inner));
+    return Array.from(value, (item) => toPlain(item, parents));
   }
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, toPlain(item, inner)]),
+    Object.entries(value).map(([key, item]) => [key, toPlain(item, parents)]),
   );
 }
 
@@ -58,7 +64,7 @@ function toPlain(value: unknown, parents: readonly object[]): unknown {
  * @throws GharialError SETUP_DATA_INVALID
  */
 export function toSetupJson(value: unknown): string | undefined {
-  return value === undefined ? undefined : JSON.stringify(toPlain(value, []));
+  return value === undefined ? undefined : JSON.stringify(toPlain(value, new Set()));
 }
 
 /** Contents by `stdout`, `stderr` or path. */

@@ -1,0 +1,149 @@
+/** What the log says about a script that fails, and arguments that must not bring a run down. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type DemoServer, startDemoServer } from '../demo/server.ts';
+import { runGharial } from './testing/run-gharial.ts';
+
+let server: DemoServer;
+before(async () => {
+  server = await startDemoServer({ host: '127.0.0.1', port: 0, tlsPort: 0 });
+});
+after(() => server.stop());
+
+/** The texts of the error lines without their stack frames, in order. */
+function errorTexts(stderr: string): string[] {
+  return stderr
+    .split('\n')
+    .filter((line) => line.includes('level=error') && !line.includes('source=console'))
+    .map((line) => /msg="(.*?)(?:\\n)*(?:\\n\\tat .*)?"/.exec(line)?.[1] ?? line);
+}
+
+test('an uncaught exception is logged with the frames of the script, indented as in k6', async () => {
+  const { stderr, exitCode } = await runGharial({
+    script: `
+function fails() { throw new Error('boom'); }
+export const options = { iterations: 2 };
+export default async function () {
+  if (__ITER === 0) await null;
+  fails();
+}`,
+  });
+  assert.equal(exitCode, 0);
+  const frames = String.raw`\\n\\tat fails \(file:///.*/script\.js:2:26\)`;
+  assert.match(
+    stderr,
+    new RegExp(String.raw`msg="Uncaught \(in promise\) Error: boom${frames}.*\\n"`),
+  );
+  assert.equal(stderr.match(new RegExp(frames, 'g'))?.length, 2);
+});
+
+test('whatever is thrown is logged as the text it has', async () => {
+  const { stderr } = await runGharial({
+    script: `
+const thrown = ['text', { a: 1 }, null, [1, 2], { toString: () => 'own text' }, Object.create(null),
+  { toString() { throw new Error('evil'); } }];
+export const options = { iterations: 7 };
+export default function () { throw thrown[__ITER]; }`,
+  });
+  const object = '[object Object]';
+  assert.deepEqual(errorTexts(stderr), ['text', object, 'null', '1,2', 'own text', object, object]);
+});
+
+test('module and exports in an ES module are explained', async () => {
+  const { stderr, exitCode } = await runGharial({
+    script: 'export default function () {}\nmodule.exports.x = 1;',
+  });
+  assert.equal(exitCode, 107);
+  assert.match(
+    stderr,
+    /you are trying to access identifier \\"module\\", this likely is due to mixing/,
+  );
+});
+
+test('an exception in a listener gives the error event the position in the script', async () => {
+  const { console } = await runGharial({
+    script: `
+import { WebSocket } from 'k6/websockets';
+export default function () {
+  const socket = new WebSocket(__ENV.WS_URL + '/echo');
+  socket.onerror = (event) => console.log(event.error);
+  socket.onopen = () => {
+    throw new Error('boom');
+  };
+}`,
+    args: ['-e', `WS_URL=${server.wsUrl}`],
+  });
+  assert.equal(console.length, 1);
+  assert.match(console[0] ?? '', /^Error: boom at file:\/\/\/.*script\.js:7:11$/);
+});
+
+test('a response body in the place of tags is refused, a lone surrogate in a URL is not fatal', async () => {
+  const { console, exitCode } = await runGharial({
+    script: `
+import { check } from 'k6';
+import ws from 'k6/ws';
+import { WebSocket } from 'k6/websockets';
+const attempt = (call) => { try { return call(); } catch (error) { return error.message; } };
+export default function () {
+  console.log(attempt(() => check(1, { ok: true }, 'x'.repeat(100000))));
+  console.log(attempt(() => ws.connect('\\ud800', () => {}).error));
+  console.log(attempt(() => new WebSocket('\\ud800')));
+}`,
+  });
+  assert.equal(exitCode, 0);
+  assert.deepEqual(console, [
+    'got 100000 metric tags, at most 256 are accepted',
+    'malformed ws or wss URL',
+    'WebSocket requires url with scheme ws or wss, but got ""',
+  ]);
+});
+
+test('the tags of a VU are an ordinary object to a script', async () => {
+  const { console } = await runGharial({
+    script: `
+import exec from 'k6/execution';
+export default function () {
+  const { tags } = exec.vu;
+  tags.mine = 5;
+  console.log(tags.hasOwnProperty('mine'), tags.hasOwnProperty('yours'), 'mine' in tags, String(tags));
+  exec.vu.metrics.metadata.trace = 'id';
+  console.log(JSON.stringify(exec.vu.metrics.metadata), exec.vu.metrics.metadata.hasOwnProperty('trace'));
+}`,
+  });
+  assert.deepEqual(console, ['true false true [object Object]', '{"trace":"id"} true']);
+});
+
+test('a script that ends its thread ends the run, and what was measured is in the results', async () => {
+  const { console, exitCode, stderr } = await runGharial({
+    script: `
+export const options = { iterations: 20 };
+export default function () {
+  if (__ITER === 10) new Function('process.exit(5)')();
+}
+export function teardown() { console.log('teardown'); }
+export function handleSummary(data) {
+  console.log(data.metrics.iterations.values.count);
+  return {};
+}`,
+  });
+  assert.equal(exitCode, 255);
+  assert.deepEqual(console, ['teardown', '10']);
+  assert.match(stderr, /a worker thread died: it left with exit code 5/);
+});
+
+test('setup data may be nested deeply', async () => {
+  const { console } = await runGharial({
+    script: `
+export function setup() {
+  let data = 'core';
+  for (let depth = 0; depth < 5000; depth++) data = { data };
+  return data;
+}
+export default function (data) {
+  let depth = 0;
+  while (data !== 'core') { data = data.data; depth++; }
+  console.log(depth);
+}`,
+  });
+  assert.deepEqual(console, ['5000']);
+});
