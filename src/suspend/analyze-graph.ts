@@ -296,7 +296,6 @@ export class FlowGraph {
       if (place === undefined || value === undefined) return;
       if (this.#isFrozen[this.#homes[place] ?? 0]) continue;
       this.#count(place);
-      Reflect.set(globalThis, '__cur', place);
       const next = this.#next[place];
       if (next !== undefined) for (let i = 0; i < next.length; i++) this.put(next[i] ?? 0, value);
       this.#dispatch(place, value);
