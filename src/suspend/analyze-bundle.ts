@@ -75,3 +75,9 @@ export function moduleBodyOf(node: acorn.Node): FunctionNode | undefined {
   if (property?.type !== 'Property' || !isFunction(property.value)) return undefined;
   return property.value;
 }
+
+/** A position inside the function's own file, even when a bundler wrote the wrapper around it. */
+export function firstPosition(node: FunctionNode): number {
+  if (node.body.type !== 'BlockStatement') return node.start;
+  return node.body.body[0]?.start ?? node.start;
+}
