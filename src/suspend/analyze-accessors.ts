@@ -3,11 +3,11 @@
  * only when the whole program has been seen: accesses are kept until then.
  */
 import type * as acorn from 'acorn';
-import { isPrimitiveMethod, nativeMethod } from './analyze-natives.ts';
 import { type Frame, GETTER, SETTER, type SyntaxWalk } from './analyze-walk.ts';
 import { DYNAMIC, NOWHERE, type Place, type Value } from './flow-graph.ts';
 import { memberNamesOfGivenTypes } from './flow-host.ts';
 import type { FunctionInfo } from './flow-model.ts';
+import { isPrimitiveMethod, nativeMethod } from './flow-natives.ts';
 
 /** A member read or write. */
 export interface MemberAccess {

@@ -46,9 +46,6 @@ export const IMPORT_HELPERS: ReadonlyMap<string, HelperName> = new Map([
   ['__decorateClass', 'decorate'],
 ]);
 
-/** The unit of the helpers themselves. */
-export const HELPER_UNIT = 'esbuild';
-
 /** `var __commonJS = …` and the like, wherever it stands in the bundle. */
 export function isHelperDefinition(node: acorn.AnyNode): boolean {
   return (

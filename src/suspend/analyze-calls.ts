@@ -9,17 +9,17 @@ import type { Imports } from './analyze-imports.ts';
 import type { Members } from './analyze-members.ts';
 import type { Names } from './analyze-names.ts';
 import type { NativeCalls } from './analyze-native-calls.ts';
+import type { Statics } from './analyze-statics.ts';
+import { type SyntaxWalk, unwrap } from './analyze-walk.ts';
+import { DYNAMIC, NOWHERE, type Place } from './flow-graph.ts';
+import type { Argument } from './flow-model.ts';
 import {
   isDeferringGlobal,
   isGlobalObject,
   isPrimitiveMethod,
   type NativeMethod,
   nativeMethod,
-} from './analyze-natives.ts';
-import type { Statics } from './analyze-statics.ts';
-import { type SyntaxWalk, unwrap } from './analyze-walk.ts';
-import { DYNAMIC, NOWHERE, type Place } from './flow-graph.ts';
-import type { Argument } from './flow-model.ts';
+} from './flow-natives.ts';
 
 /** `list[name](f)`: may be any method that calls back. */
 const ANY_METHOD: NativeMethod = {

@@ -3,11 +3,11 @@
  * units a binding is also "something of that unit", so that its way need not be followed.
  */
 import type * as acorn from 'acorn';
-import { firstPosition, HELPER_UNIT, isHelperDefinition, moduleBodyOf } from './analyze-bundle.ts';
-import { isGlobalObject, isGlobalThis } from './analyze-natives.ts';
+import { firstPosition, isHelperDefinition, moduleBodyOf } from './analyze-bundle.ts';
 import type { SyntaxWalk } from './analyze-walk.ts';
 import { NOWHERE, type Place } from './flow-graph.ts';
-import type { Unit } from './flow-model.ts';
+import { HELPER_UNIT, type Unit } from './flow-model.ts';
+import { isGlobalObject, isGlobalThis } from './flow-natives.ts';
 import { type Binding, isClass, isFunction } from './scope.ts';
 
 export class Names {

@@ -1,15 +1,15 @@
 /**
  * Calls of JavaScript's own methods and constructors: who calls whom back, what is kept, what comes
- * out. Which name means what is in `analyze-natives.ts`; statics (`Object.assign`) in `analyze-statics.ts`.
+ * out. Which name means what is in `flow-natives.ts`; statics (`Object.assign`) in `analyze-statics.ts`.
  */
 import type * as acorn from 'acorn';
 import type { CallSites } from './analyze-call-sites.ts';
 import type { Iteration } from './analyze-iteration.ts';
-import { isCollection, type NativeMethod, nativeMethod } from './analyze-natives.ts';
 import { type SyntaxWalk, unwrap } from './analyze-walk.ts';
 import { spread } from './flow-calls.ts';
 import { Demand, DYNAMIC, ELEMENT, METHOD, NOWHERE, type Place } from './flow-graph.ts';
 import { type Argument, newValue } from './flow-model.ts';
+import { isCollection, type NativeMethod, nativeMethod } from './flow-natives.ts';
 
 export class NativeCalls {
   readonly #walk: SyntaxWalk;

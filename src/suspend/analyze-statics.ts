@@ -4,10 +4,10 @@ import type { Accessors } from './analyze-accessors.ts';
 import type { CallSites } from './analyze-call-sites.ts';
 import type { Functions } from './analyze-functions.ts';
 import type { NativeCalls } from './analyze-native-calls.ts';
-import { isGlobalObject } from './analyze-natives.ts';
 import { GETTER, SETTER, type SyntaxWalk, THROWN } from './analyze-walk.ts';
 import { DYNAMIC, ELEMENT, METHOD, NOWHERE, type Place } from './flow-graph.ts';
 import type { Argument } from './flow-model.ts';
+import { isGlobalObject } from './flow-natives.ts';
 import { isFunction } from './scope.ts';
 
 export class Statics {

@@ -4,9 +4,9 @@
  * block. Who calls whom is found elsewhere (`flow-calls.ts`).
  */
 import type * as acorn from 'acorn';
-import { isPrimitiveMethod } from './analyze-natives.ts';
 import type { FlowGraph, Home } from './flow-graph.ts';
 import type { Cause, ClassInfo, FunctionInfo, Unit } from './flow-model.ts';
+import { isPrimitiveMethod } from './flow-natives.ts';
 import type { Owner } from './scope.ts';
 
 export class Marks {

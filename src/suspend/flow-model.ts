@@ -8,6 +8,9 @@ import { type Home, type Place, Value } from './flow-graph.ts';
 import type { HostInfo } from './flow-host.ts';
 import type { Owner } from './scope.ts';
 
+/** Name of the unit of what the bundler itself adds. */
+export const HELPER_UNIT = 'esbuild';
+
 /** The functions, properties and calls of one package, or of the user's own files. */
 export interface Unit {
   readonly kind: 'unit';

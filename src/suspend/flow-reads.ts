@@ -7,7 +7,7 @@
  * `get` of one package apart from `get` of the next. In user code unknown keys mean every property of
  * the unit; in packages they mean elements and other unknown keys only.
  */
-import { isPrimitiveMethod } from './analyze-natives.ts';
+
 import {
   Demand,
   DYNAMIC,
@@ -20,6 +20,7 @@ import {
 } from './flow-graph.ts';
 import type { HostInfo, HostValues } from './flow-host.ts';
 import { type Load, meaningOf, type Unit, unitOf } from './flow-model.ts';
+import { isPrimitiveMethod } from './flow-natives.ts';
 import type { Objects } from './flow-objects.ts';
 
 /** Reading one of these from a suspended generator gives something that resumes it. */

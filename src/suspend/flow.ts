@@ -4,13 +4,12 @@
  * `analyze-*.ts` translate syntax into these rules, and `graph.solve()` runs them.
  */
 import type { BlockingTable } from './analysis-result.ts';
-import { HELPER_UNIT } from './analyze-bundle.ts';
 import { Calls } from './flow-calls.ts';
 import { FlowGraph, type FlowLimits, Value } from './flow-graph.ts';
 import { HostValues } from './flow-host.ts';
 import { inherit } from './flow-inheritance.ts';
 import { Marks } from './flow-marks.ts';
-import type { ClassInfo, Unit } from './flow-model.ts';
+import { type ClassInfo, HELPER_UNIT, type Unit } from './flow-model.ts';
 import { Objects } from './flow-objects.ts';
 import { Reads } from './flow-reads.ts';
 import { Writes } from './flow-writes.ts';
