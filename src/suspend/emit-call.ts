@@ -5,7 +5,7 @@
  * the callee's twin is looked up before the arguments are evaluated and called after.
  */
 import type * as acorn from 'acorn';
-import { isBind, isGated, isSpecialMember, memberOf } from './emit-member.ts';
+import { isBind, isGated, isSpecialMember, memberOf, onObject } from './emit-member.ts';
 import { type Emitter, type Frame, isNode, placed, whole } from './frame.ts';
 import type { Rope } from './rope.ts';
 
@@ -166,24 +166,11 @@ function staticCall(e: Emitter, node: acorn.CallExpression, frame: Frame): Rope 
 /** Evaluates a callee to its value and receiver, keeping the receiver of member and chain callees. */
 function reference(e: Emitter, callee: acorn.Node, frame: Frame, use: Use): Rope {
   if (isNode(callee, 'ChainExpression')) return chainReference(e, callee, frame, use);
-  if (!isNode(callee, 'MemberExpression')) return use(detached(e, callee, frame), undefined);
+  if (!isNode(callee, 'MemberExpression')) return use(e.argument(callee, frame), undefined);
   if (isNode(callee.object, 'Super')) {
     return use(e.emit(callee, frame), frame.thisText ?? 'this');
   }
-  const object = frame.temps.take();
-  const rope: Rope = [
-    `(${object}=`,
-    e.argument(callee.object, frame),
-    ',',
-    use(memberOf(e, callee, object, frame), object),
-    ')',
-  ];
-  frame.temps.release(1);
-  return rope;
-}
-
-function detached(e: Emitter, callee: acorn.Node, frame: Frame): Rope {
-  return e.argument(callee, frame);
+  return onObject(e, callee, frame, (object) => use(memberOf(e, callee, object, frame), object));
 }
 
 type Link = acorn.MemberExpression | acorn.CallExpression;

@@ -66,14 +66,18 @@ function privateRead(
 /** A member read of a private member with a twin, or through an accessor that may suspend. */
 export function emitMember(e: Emitter, node: acorn.MemberExpression, frame: Frame): Rope {
   if (isNode(node.object, 'Super')) return memberOf(e, node, frame.superText ?? 'super', frame);
+  return onObject(e, node, frame, (object) => memberOf(e, node, object, frame));
+}
+
+/** Puts the object of a member access into a variable and goes on with that. */
+export function onObject(
+  e: Emitter,
+  node: acorn.MemberExpression,
+  frame: Frame,
+  use: (object: string) => Rope,
+): Rope {
   const object = frame.temps.take();
-  const rope: Rope = [
-    `(${object}=`,
-    e.argument(node.object, frame),
-    ',',
-    memberOf(e, node, object, frame),
-    ')',
-  ];
+  const rope: Rope = [`(${object}=`, e.argument(node.object, frame), ',', use(object), ')'];
   frame.temps.release(1);
   return rope;
 }
