@@ -3,6 +3,7 @@
  * only. Orders go down (`ToWorker`), facts come up (`FromWorker`); apart from init, setup, teardown and
  * summary nobody waits for an answer.
  */
+import type { DialLimits } from '../k6/dial-limits.ts';
 import type { LogLevel } from '../k6/host.ts';
 import type { SecretSources } from '../k6/secret-reader.ts';
 import type { NamedRows } from '../k6/shared-rows.ts';
@@ -45,9 +46,11 @@ export interface NetworkPlan {
   readonly sourcePorts: PortRange;
   readonly proxies: ProxyEnvironment;
   readonly tlsSessionReuse: boolean;
+  readonly dialLimits: DialLimits;
   /** `--ws-debug` and the VUs it is for; '' = nothing and all. */
   readonly wsDebug: string;
   readonly wsDebugVus: string;
+  readonly wsDebugSecrets: boolean;
 }
 
 /** What a worker needs to run its share. */

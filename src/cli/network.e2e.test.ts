@@ -11,6 +11,7 @@ import { TEST_CERTIFICATE, TEST_KEY } from '../websocket/testing/certificate.ts'
 import {
   type ProxyServer,
   startHttpProxy,
+  startHttpsProxy,
   startSocksProxy,
 } from '../websocket/testing/proxy-server.ts';
 import { runGharial } from './testing/run-gharial.ts';
@@ -20,6 +21,7 @@ const clients: unknown[] = [];
 let plainPort = 0;
 let tlsPort = 0;
 let httpProxy: ProxyServer;
+let httpsProxy: ProxyServer;
 let socksProxy: ProxyServer;
 const servers: Server[] = [];
 
@@ -50,11 +52,13 @@ before(async () => {
     }),
   );
   httpProxy = await startHttpProxy();
+  httpsProxy = await startHttpsProxy();
   socksProxy = await startSocksProxy();
 });
 after(async () => {
   for (const server of servers) server.close();
   await httpProxy.close();
+  await httpsProxy.close();
   await socksProxy.close();
 });
 
@@ -94,6 +98,22 @@ test('HTTP_PROXY carries ws: and HTTPS_PROXY wss:, but not what NO_PROXY names',
   });
   assert.deepEqual(direct.console, ['hello'], direct.stderr);
   assert.equal(httpProxy.requests.length, requests);
+});
+
+test('an https: proxy, of the run or of a socket, is spoken to over TLS', async () => {
+  const skip = 'insecureSkipTLSVerify: true';
+  const proxy = `https://me:p%40ss@localhost:${httpsProxy.port}`;
+  const target = `wss://echo.test:${tlsPort}/`;
+  const ofRun = await runGharial({
+    script: script(target, '{}', skip),
+    env: { HTTPS_PROXY: proxy },
+  });
+  assert.deepEqual(ofRun.console, ['hello'], ofRun.stderr);
+  const ofSocket = await runGharial({ script: script(target, `{ proxy: '${proxy}' }`, skip) });
+  assert.deepEqual(ofSocket.console, ['hello'], ofSocket.stderr);
+  assert.equal(httpsProxy.requests.length, 2);
+  const untrusted = await runGharial({ script: script(target, `{ proxy: '${proxy}' }`) });
+  assert.match(untrusted.console[0] ?? '', /error .*certificate signed by unknown authority/);
 });
 
 test('a socket can have a proxy of its own, and learns why it does not connect', async () => {
@@ -142,4 +162,15 @@ test('--ws-debug shows frames of the VUs it is for, without credentials', async 
   assert.match(stderr, /> close 1000/);
   assert.match(stderr, /Authorization: \[redacted\]/);
   assert.doesNotMatch(stderr, /s3cret|vu=1/);
+});
+
+test('--ws-debug-secrets shows credentials as they are', async () => {
+  const { stderr } = await runGharial({
+    script: script(
+      `ws://127.0.0.1:${plainPort}/`,
+      `{ headers: { Authorization: 'Bearer s3cret' } }`,
+    ),
+    args: ['--ws-debug', '--ws-debug-secrets'],
+  });
+  assert.match(stderr, /> Authorization: Bearer s3cret/);
 });

@@ -21,7 +21,7 @@ test('null, undefined and other values count as no params', () => {
     assert.equal(parsed.headers.size, 0);
     assert.equal(parsed.tags, host.tags);
     assert.equal(parsed.jar, host.cookies);
-    assert.equal(parsed.offersDeflate, false);
+    assert.equal(parsed.deflate, undefined);
   }
 });
 
@@ -66,6 +66,7 @@ test('the request has the default User-Agent, the jar’s cookies and TLS settin
   assert.deepEqual(asked, ['h.test']);
   assert.equal(request.localAddress, '127.0.0.2');
   assert.equal(request.offersDeflate, true);
+  assert.deepEqual(request.deflate, { clientMaxWindowBits: true });
   assert.equal(request.requiresOfferedProtocol, true);
 });
 

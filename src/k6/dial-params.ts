@@ -3,12 +3,21 @@
  * `tls` and `proxy`), and the dial request made of it.
  */
 import type { TagSet } from '../metrics/tag-set.ts';
-import type { DialRequest, HandshakeResponse, ProxySettings, WireTrace } from '../websocket/api.ts';
+import type {
+  DeflateSettings,
+  DialRequest,
+  HandshakeResponse,
+  ProxySettings,
+  WireTrace,
+} from '../websocket/api.ts';
 import { parseProxyUrl } from '../websocket/proxy-url.ts';
+import { parseCompression } from './compression-params.ts';
 import { type CookieJar, cookieJarOf } from './cookie-jar.ts';
+import { type DialLimits, limitFields, parseDialLimit } from './dial-limits.ts';
 import type { VuHost } from './host.ts';
 import { withScriptTags } from './sample-tags.ts';
 import { NativeError } from './script-error.ts';
+import { parseSocketUrl, socketAddressOf } from './socket-url.ts';
 import { parseTlsParams, type TlsParams, withTlsParams } from './tls-params.ts';
 import type { WsAddress } from './ws-url.ts';
 
@@ -18,10 +27,12 @@ export interface DialParams {
   /** The VU's tags at the time of the call, and the script's. */
   readonly tags: TagSet;
   readonly jar: CookieJar;
-  readonly offersDeflate: boolean;
+  /** What to offer; undefined = no compression. */
+  readonly deflate: DeflateSettings | undefined;
   readonly tls: TlsParams | undefined;
   /** Instead of the environment's; null = none. */
   readonly proxy: ProxySettings | null | undefined;
+  readonly limits: DialLimits;
 }
 
 /** How the two modules differ in what they accept. */
@@ -57,35 +68,31 @@ function headersOf(value: unknown): Map<string, string> {
   return headers;
 }
 
-function isDeflate(value: unknown, isEmptyAllowed: boolean): boolean {
-  const algorithm = String(value).trim();
-  if (algorithm === 'deflate') return true;
-  if (algorithm === '' && isEmptyAllowed) return false;
-  throw new NativeError(
-    `unsupported compression algorithm '${algorithm}', supported algorithm is 'deflate'`,
-  );
-}
-
 /** Reads params; anything but an object counts as none, a string has keys no module knows. */
 export function parseDialParams(host: VuHost, params: unknown, rules: DialParamsRules): DialParams {
   let headers = new Map<string, string>();
   let { tags } = host;
   let jar = host.cookies;
-  let offersDeflate = false;
+  let deflate: DeflateSettings | undefined;
   let tls: TlsParams | undefined;
   let proxy: ProxySettings | null | undefined;
+  let limits = host.network.dialLimits;
   const entries = params === undefined || params === null ? [] : Object.entries(params);
   for (const [key, value] of entries) {
     if (key === 'headers') headers = headersOf(value);
     else if (key === 'tags') tags = tagsOf(tags, value, rules.badTags);
     else if (key === 'jar') jar = cookieJarOf(value) ?? jar;
     else if (key === 'compression') {
-      offersDeflate = isDeflate(value, rules.isEmptyCompressionAllowed);
+      deflate = parseCompression(value, rules.isEmptyCompressionAllowed);
     } else if (key === 'tls') tls = parseTlsParams(value);
     else if (key === 'proxy') proxy = proxyOf(value);
-    else rules.rejectKey(key);
+    else {
+      const limit = parseDialLimit(key, value);
+      if (limit === undefined) rules.rejectKey(key);
+      else limits = { ...limits, ...limit };
+    }
   }
-  return { headers, tags, jar, offersDeflate, tls, proxy };
+  return { headers, tags, jar, deflate, tls, proxy, limits };
 }
 
 /** `'http://user:password@host:port'`, `'socks5://…'`; '' or null = connect directly. */
@@ -107,9 +114,12 @@ function tagsOf(base: TagSet, value: unknown, words: string): TagSet {
   }
 }
 
+const NO_HEADERS: ReadonlyMap<string, string> = new Map();
+
 /**
  * The request for the engine, which refuses header lines of the protocol and takes the Host line from
- * the headers. `protocols` come from the constructor, not from a header.
+ * the headers. `protocols` come from the constructor, not from a header. `defaults` are headers for
+ * when the script gives none of that name.
  */
 export function dialRequestOf(
   host: VuHost,
@@ -117,6 +127,7 @@ export function dialRequestOf(
   address: WsAddress,
   params: DialParams,
   protocols: readonly string[],
+  defaults: ReadonlyMap<string, string> = NO_HEADERS,
 ): DialRequest {
   const { headers, jar } = params;
   const lines: [string, string][] = [];
@@ -125,12 +136,16 @@ export function dialRequestOf(
   for (const line of headers) {
     if (line[0] !== 'User-Agent') lines.push(line);
   }
+  for (const line of defaults) {
+    if (!headers.has(line[0])) lines.push(line);
+  }
   const cookie = headers.has('Cookie') ? '' : jar.headerFor(url);
   if (cookie !== '') lines.push(['Cookie', cookie]);
   const { network } = host;
   const { localAddress, leaseSource } = network;
   const proxy =
     params.proxy ?? (params.proxy === null ? undefined : environmentProxy(host, address));
+  const isProxySecure = proxy?.kind === 'https';
   return {
     isSecure: address.isSecure,
     host: address.host,
@@ -145,10 +160,61 @@ export function dialRequestOf(
     ...(address.isSecure ? { tls: withTlsParams(network.tlsFor(address.host), params.tls) } : {}),
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(leaseSource === undefined ? {} : { leaseSource }),
-    ...(proxy === undefined ? {} : { proxy }),
+    ...(proxy === undefined
+      ? {}
+      : { proxy: isProxySecure ? { ...proxy, tls: network.tlsFor(proxy.host) } : proxy }),
     ...(network.wsDebug === 'off' ? {} : { trace: traceFor(host) }),
-    offersDeflate: params.offersDeflate,
+    ...limitFields(params.limits),
+    ...(params.limits.redirects <= 0
+      ? {}
+      : {
+          redirect: (response) =>
+            redirected(host, { url, address, params, protocols, defaults }, response),
+        }),
+    ...(params.deflate === undefined ? {} : { offersDeflate: true, deflate: params.deflate }),
   };
+}
+
+/** What a redirected request is made of again. */
+interface Redirectable {
+  readonly url: string;
+  readonly address: WsAddress;
+  readonly params: DialParams;
+  readonly protocols: readonly string[];
+  readonly defaults: ReadonlyMap<string, string>;
+}
+
+/** Headers that are for the host they were given for, and for no other. */
+const SECRET_HEADERS = ['Authorization', 'Cookie', 'Host'];
+
+/** The request to go on with; undefined for a target that is no WebSocket URL, or less safe. */
+function redirected(
+  host: VuHost,
+  { url, address, params, protocols, defaults }: Redirectable,
+  response: HandshakeResponse,
+): DialRequest | undefined {
+  keepCookies(params.jar, url, response);
+  const location = response.headers.find(([name]) => name.toLowerCase() === 'location')?.[1];
+  let target: URL;
+  try {
+    target = parseSocketUrl(location ?? '', url);
+  } catch {
+    return undefined;
+  }
+  const next = socketAddressOf(target);
+  if (address.isSecure && !next.isSecure) return undefined;
+  const isSameHost = next.hostHeader === address.hostHeader && next.isSecure === address.isSecure;
+  const withoutSecrets = (headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+    new Map([...headers].filter(([name]) => isSameHost || !SECRET_HEADERS.includes(name)));
+  const limits = { ...params.limits, redirects: params.limits.redirects - 1 };
+  return dialRequestOf(
+    host,
+    target.href,
+    next,
+    { ...params, headers: withoutSecrets(params.headers), limits },
+    protocols,
+    withoutSecrets(defaults),
+  );
 }
 
 function environmentProxy(host: VuHost, address: WsAddress): ProxySettings | undefined {
@@ -160,6 +226,7 @@ function traceFor(host: VuHost): WireTrace {
   const fields = { source: 'ws-debug', vu: String(host.id) };
   return {
     includesFrames: host.network.wsDebug === 'frames',
+    includesSecrets: host.network.wsDebugSecrets,
     write: (line) => host.log('info', line, fields),
   };
 }

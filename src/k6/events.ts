@@ -27,6 +27,9 @@ type Init = Readonly<Record<string, unknown>> | null | undefined | typeof NATIVE
 
 let beginDispatch: (event: Event, target: object) => void;
 let endDispatch: (event: Event) => void;
+/** WebIDL's unsigned short. */
+const SHORT_MASK = 0xffff;
+
 let isStopped: (event: Event) => boolean;
 let isDispatching: (event: Event) => boolean;
 let isCanceled: (event: Event) => boolean;
@@ -63,7 +66,10 @@ export class Event {
     isCanceled = (event) => (event.#flags & Flag.canceled) !== 0;
   }
 
-  constructor(type: string, init?: Init) {
+  constructor(type: string, init: Init = undefined) {
+    if (type === undefined) {
+      throw new TypeError(`Failed to construct '${new.target.name}': 1 argument required`);
+    }
     this.type = String(type);
     if (init === NATIVE) {
       this.timestamp = 0;
@@ -148,7 +154,7 @@ export class MessageEvent extends Event {
   origin: string;
   #init: Init;
 
-  constructor(type: string, init?: Init) {
+  constructor(type: string, init: Init = undefined) {
     super(type, init);
     this.#init = init;
     this.data = null;
@@ -176,16 +182,47 @@ export class MessageEvent extends Event {
   }
 }
 
-export class CloseEvent extends Event {
-  code: number;
-  reason: string;
-  wasClean: boolean;
+let setClosing: (event: CloseEvent, code: number, reason: string, wasClean: boolean) => void;
 
-  constructor(type: string, init?: Init) {
+export class CloseEvent extends Event {
+  #code = 0;
+  #reason = '';
+  #wasClean = false;
+
+  static {
+    setClosing = (event, code, reason, wasClean) => {
+      event.#code = code;
+      event.#reason = reason;
+      event.#wasClean = wasClean;
+    };
+    for (const name of ['code', 'reason', 'wasClean']) {
+      Object.defineProperty(CloseEvent.prototype, name, { enumerable: true });
+    }
+  }
+
+  constructor(type: string, init: Init = undefined) {
     super(type, init);
-    this.code = Number(initField(init, 'code') ?? 0);
-    this.reason = String(initField(init, 'reason') ?? '');
-    this.wasClean = Boolean(initField(init, 'wasClean'));
+    if (init === NATIVE) return;
+    this.#code = Number(initField(init, 'code') ?? 0) & SHORT_MASK;
+    this.#reason = String(initField(init, 'reason') ?? '');
+    this.#wasClean = Boolean(initField(init, 'wasClean'));
+  }
+
+  get code(): number {
+    return this.#code;
+  }
+
+  get reason(): string {
+    return this.#reason;
+  }
+
+  get wasClean(): boolean {
+    return this.#wasClean;
+  }
+
+  /** JSON.stringify shows what k6's events have. */
+  toJSON(): object {
+    return { ...this, code: this.#code, reason: this.#reason, wasClean: this.#wasClean };
   }
 
   override get [Symbol.toStringTag](): string {
@@ -193,12 +230,12 @@ export class CloseEvent extends Event {
   }
 }
 
-/** A failure. `error` is the text, as in k6; `message` repeats it for readers of the web's ErrorEvent. */
+/** A failure as the web's scripts report it. A socket's own is a SocketErrorEvent. */
 export class ErrorEvent extends Event {
   error: unknown;
   #message: string | undefined;
 
-  constructor(type: string, init?: Init) {
+  constructor(type: string, init: Init = undefined) {
     super(type, init);
     this.error = initField(init, 'error') ?? null;
     const message = initField(init, 'message');
@@ -212,6 +249,51 @@ export class ErrorEvent extends Event {
 
   override get [Symbol.toStringTag](): string {
     return 'ErrorEvent';
+  }
+}
+
+/** How a dial failed, for scripts. */
+export interface DialFailure {
+  readonly reason: string;
+  readonly response:
+    | {
+        readonly status: number;
+        readonly headers: Readonly<Record<string, string>>;
+        /** The first KiB. */
+        readonly body: string;
+      }
+    | undefined;
+}
+
+let setFailure: (event: SocketErrorEvent, failure: DialFailure) => void;
+
+/**
+ * What went wrong with a socket: a plain Event for the standard. `error` is the text, as in k6; `message`
+ * repeats it for readers of the web's ErrorEvent.
+ */
+export class SocketErrorEvent extends Event {
+  error = '';
+  /** Only if a dial failed. Not listed, so that JSON.stringify shows what k6's events have. */
+  #failure: DialFailure | undefined;
+
+  static {
+    setFailure = (event, failure) => {
+      event.#failure = failure;
+    };
+  }
+
+  /** Why, in a word of ours: `dial-failed`, `dial-rejected`, `dial-timeout`, `dial-aborted`. */
+  get reason(): string | undefined {
+    return this.#failure?.reason;
+  }
+
+  /** The server's answer, if it gave one. */
+  get response(): DialFailure['response'] {
+    return this.#failure?.response;
+  }
+
+  get message(): string {
+    return this.error;
   }
 }
 
@@ -247,14 +329,18 @@ export function createCloseEvent(
   const event = new CloseEvent('close', NATIVE);
   event.target = target;
   event.timestamp = timestamp;
-  event.code = code;
-  event.reason = reason;
-  event.wasClean = wasClean;
+  setClosing(event, code, reason, wasClean);
   return event;
 }
 
-export function createErrorEvent(target: object, timestamp: number, text: string): ErrorEvent {
-  const event = new ErrorEvent('error', NATIVE);
+export function createErrorEvent(
+  target: object,
+  timestamp: number,
+  text: string,
+  failure?: DialFailure,
+): SocketErrorEvent {
+  const event = new SocketErrorEvent('error', NATIVE);
+  if (failure !== undefined) setFailure(event, failure);
   event.target = target;
   event.timestamp = timestamp;
   event.error = text;
@@ -263,7 +349,7 @@ export function createErrorEvent(target: object, timestamp: number, text: string
 
 type ListenerFunction = (this: unknown, ...args: unknown[]) => unknown;
 
-/** One registered callback. An `on…` handler is a listener too, always the first of its type. */
+/** One registered callback. An `on…` handler is a listener too. */
 export interface Listener {
   readonly callback: unknown;
   readonly isHandler: boolean;
@@ -401,38 +487,49 @@ function removeListener(target: EventTarget, type: string, listener: Listener): 
 
 /** The `on…` handler of a type, or null. */
 export function handlerOf(target: EventTarget, type: string): unknown {
-  const first = listenersOf(target, type)[0];
-  return first?.isHandler === true ? first.callback : null;
+  const handler = listenersOf(target, type).find((listener) => listener.isHandler);
+  return handler?.callback ?? null;
 }
 
-/** Sets the `on…` handler, which runs before all listeners (k6's order); null takes it off. */
-export function setHandler(target: EventTarget, type: string, callback: unknown): void {
+/**
+ * Sets the `on…` handler; null takes it off. It runs before all listeners (k6's order), or where it was
+ * first set (the web's).
+ */
+export function setHandler(
+  target: EventTarget,
+  type: string,
+  callback: object | null,
+  isFirst = true,
+): void {
   const list = listenersOf(target, type);
-  const first = list[0];
-  let rest = list;
-  if (first?.isHandler === true) {
-    first.isRemoved = true;
-    rest = list.slice(1);
+  const at = list.findIndex((listener) => listener.isHandler);
+  const old = list[at];
+  if (old !== undefined) old.isRemoved = true;
+  if (callback === null) {
+    setList(
+      target,
+      type,
+      list.filter((listener) => listener !== old),
+    );
+    return;
   }
-  if (callback === null) setList(target, type, rest);
-  else {
-    const handler = {
-      callback,
-      isHandler: true,
-      isCapture: false,
-      isOnce: false,
-      isRemoved: false,
-    };
-    setList(target, type, [handler, ...rest]);
-  }
+  const handler = { callback, isHandler: true, isCapture: false, isOnce: false, isRemoved: false };
+  if (old !== undefined) setList(target, type, list.with(at, handler));
+  else setList(target, type, isFirst ? [handler, ...list] : [...list, handler]);
 }
 
 function functionOf(listener: Listener): ListenerFunction {
   const { callback } = listener;
   if (typeof callback === 'function') return callback as ListenerFunction; // border to script values
+  // An object is kept as a handler, and never called (HTML, LegacyTreatNonObjectAsNull).
+  if (listener.isHandler) return ignoreEvent;
   const method: unknown = Reflect.get(callback as object, 'handleEvent'); // checked when added
   if (typeof method !== 'function') throw new TypeError('handleEvent is not a function');
   return method as ListenerFunction;
+}
+
+function ignoreEvent(): void {
+  // See functionOf.
 }
 
 function thisOf(listener: Listener, target: EventTarget): unknown {

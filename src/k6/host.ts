@@ -10,6 +10,7 @@ import type { TagSet } from '../metrics/tag-set.ts';
 import type { Coroutine, CoroutineHost } from '../suspend/op.ts';
 import type { LeaseSource, ProxySettings, Resolve, TlsSettings } from '../websocket/api.ts';
 import type { CookieJar } from './cookie-jar.ts';
+import type { DialLimits } from './dial-limits.ts';
 import type { SecretReader } from './secret-reader.ts';
 import type { SharedArrayStore } from './shared-array.ts';
 
@@ -66,8 +67,11 @@ export interface NetworkSettings {
   readonly leaseSource: LeaseSource | undefined;
   /** The proxy of the environment for a connection, if any. */
   proxyFor(isSecure: boolean, host: string, port: number): ProxySettings | undefined;
+  /** For sockets that say nothing else. */
+  readonly dialLimits: DialLimits;
   /** `--ws-debug` for this VU. */
   readonly wsDebug: 'off' | 'handshake' | 'frames';
+  readonly wsDebugSecrets: boolean;
   /** TLS settings for a host name (client certificates may be bound to domains). */
   tlsFor(host: string): TlsSettings;
 }

@@ -21,6 +21,7 @@ import {
 import { blobFromBytes } from './blob.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import { adviseOn } from './dial-advice.ts';
+import { dialFailureOf, logDialFailure } from './dial-failure.ts';
 import { keepCookies } from './dial-params.ts';
 import {
   createCloseEvent,
@@ -34,6 +35,8 @@ import {
 } from './events.ts';
 import { breakErrorText, closeErrorText, dialErrorText } from './go-errors.ts';
 import type { IterationResource, VuHost } from './host.ts';
+import { Inflow } from './inflow.ts';
+import type { SocketRules } from './socket-rules.ts';
 import { SocketMetrics } from './ws-metrics.ts';
 import type { WsAddress } from './ws-url.ts';
 
@@ -45,7 +48,7 @@ export type ReadyState = (typeof ReadyState)[keyof typeof ReadyState];
 
 export type BinaryType = 'blob' | 'arraybuffer';
 
-export const NORMAL_CODE = 1000;
+const NORMAL_CODE = 1000;
 const GOING_AWAY_CODE = 1001;
 const ABNORMAL_CODE = 1006;
 
@@ -66,9 +69,12 @@ export interface SessionSetup {
   /** Receives the events; `this` of handlers. */
   readonly target: EventTarget;
   readonly url: string;
+  /** Of message events. */
+  readonly origin: string;
   readonly tags: TagSet;
   readonly jar: CookieJar;
   readonly binaryType: BinaryType;
+  readonly rules: Pick<SocketRules, 'tellsCloseCodesAsErrors' | 'endsWithCloseFrame'>;
 }
 
 export class SocketSession implements ConnectionEvents, IterationResource {
@@ -81,6 +87,14 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   readonly #target: EventTarget;
   readonly #metrics: SocketMetrics;
   readonly #jar: CookieJar;
+  readonly #origin: string;
+  readonly #rules: SessionSetup['rules'];
+  /** Of messages that were sent too late, or not at all because the connection was gone. */
+  #lostBytes = 0;
+  readonly #inflow = new Inflow();
+  /** How the dial failed, for the error event. */
+  #failed: Ending | undefined;
+  #timings: DialTimings | undefined;
   #address: WsAddress | undefined;
   #connection: Connection | undefined;
   /** Start of the dial once the open event is due; undefined before. */
@@ -95,6 +109,8 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     this.#target = setup.target;
     this.url = setup.url;
     this.#jar = setup.jar;
+    this.#origin = setup.origin;
+    this.#rules = setup.rules;
     this.binaryType = setup.binaryType;
     this.#metrics = new SocketMetrics(setup.host, setup.tags);
   }
@@ -122,16 +138,24 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   }
 
   get bufferedBytes(): number {
-    return this.#connection?.bufferedBytes ?? 0;
+    return (this.#connection?.bufferedBytes ?? 0) + this.#lostBytes;
+  }
+
+  /** Counts what is sent after the end as buffered for ever (WHATWG). */
+  lose(payload: string | Uint8Array): void {
+    this.#lostBytes +=
+      typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
   }
 
   /** Text that the connection no longer takes (the peer's Close is on its way to the script) is lost. */
   sendText(text: string): void {
     if (this.#connection?.sendText(text) === true) this.#metrics.sent();
+    else this.lose(text);
   }
 
   sendBinary(bytes: Uint8Array): void {
     if (this.#connection?.sendBinary(bytes) === true) this.#metrics.sent();
+    else this.lose(bytes);
   }
 
   ping(): void {
@@ -140,8 +164,21 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     this.#metrics.sent();
   }
 
+  /** Phases of the dial, once it is over. */
+  get timings(): DialTimings | undefined {
+    return this.#timings;
+  }
+
+  pause(): void {
+    this.#inflow.pause(this.#connection);
+  }
+
+  resume(): void {
+    this.#inflow.resume(this.#connection);
+  }
+
   /** Begins the closing handshake; gives up a dial. Only while connecting or open. */
-  close(code: number, reason: string): void {
+  close(code: number | undefined, reason: string): void {
     const wasOpen = this.readyState === ReadyState.open;
     this.readyState = ReadyState.closing;
     if (wasOpen) {
@@ -169,16 +206,25 @@ export class SocketSession implements ConnectionEvents, IterationResource {
 
   onOpen(response: HandshakeResponse, timings: DialTimings, remoteAddress: string): void {
     keepCookies(this.#jar, this.url, response);
+    this.#timings = timings;
     this.#metrics.dialEnded(timings, response, remoteAddress);
     this.host.loop.post(() => this.#deliverOpen(response, timings));
   }
 
   onText(text: string, atMs: number): void {
-    this.host.loop.post(() => this.#deliverMessage(text, atMs));
+    this.#inflow.added(text.length, this.#connection);
+    this.host.loop.post(() => {
+      this.#inflow.taken(text.length, this.#connection);
+      return this.#deliverMessage(text, atMs);
+    });
   }
 
   onBinary(payload: ArrayBuffer, atMs: number): void {
-    this.host.loop.post(() => this.#deliverMessage(payload, atMs));
+    this.#inflow.added(payload.byteLength, this.#connection);
+    this.host.loop.post(() => {
+      this.#inflow.taken(payload.byteLength, this.#connection);
+      return this.#deliverMessage(payload, atMs);
+    });
   }
 
   onPing(_payload: Uint8Array, atMs: number): void {
@@ -194,9 +240,14 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   }
 
   onPeerClose(code: number, reason: string, _atMs: number): void {
+    if (!this.#rules.endsWithCloseFrame) {
+      this.host.loop.post(() => this.#beginClosing());
+      return;
+    }
     // k6's scripts see the end when the Close frame is there, not when the TCP connection is gone.
     const isExpected = code === NORMAL_CODE || code === GOING_AWAY_CODE;
-    const errorText = isExpected ? '' : closeErrorText(code, reason);
+    const isTold = this.#rules.tellsCloseCodesAsErrors && !isExpected;
+    const errorText = isTold ? closeErrorText(code, reason) : '';
     this.#end({ errorText, code, reason, wasClean: true });
   }
 
@@ -208,7 +259,10 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     const isDialFailure = ending.cause.startsWith('dial-');
     if (isDialFailure) {
       const { response, error } = ending;
+      this.#timings = ending.timings;
+      this.#failed = ending;
       adviseOn(this.host, error);
+      logDialFailure(this.host, this.url, ending);
       if (response !== undefined) keepCookies(this.#jar, this.url, response);
       this.#metrics.dialEnded(ending.timings, response, ending.remoteAddress);
     }
@@ -240,6 +294,11 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     if (!this.#isDropped) this.host.loop.post(() => this.#finish(words));
   }
 
+  /** The peer has begun the closing handshake; messages before it have been delivered. */
+  #beginClosing(): undefined {
+    if (this.readyState === ReadyState.open) this.readyState = ReadyState.closing;
+  }
+
   #deliverOpen(response: HandshakeResponse, timings: DialTimings): Coroutine | undefined {
     if (this.readyState !== ReadyState.connecting || this.#isDropped) return undefined;
     this.readyState = ReadyState.open;
@@ -258,7 +317,7 @@ export class SocketSession implements ConnectionEvents, IterationResource {
       typeof data === 'string' || this.binaryType === 'arraybuffer'
         ? data
         : blobFromBytes(new Uint8Array(data));
-    return this.#deliver(createMessageEvent(this.#target, atMs, value, this.url));
+    return this.#deliver(createMessageEvent(this.#target, atMs, value, this.#origin));
   }
 
   /** An exception of these listeners fails the iteration, which then ends the socket with the others. */
@@ -314,7 +373,9 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     }
     try {
       if (words.errorText !== '') {
-        yield* this.#deliverLast(createErrorEvent(this.#target, endMs, words.errorText));
+        yield* this.#deliverLast(
+          createErrorEvent(this.#target, endMs, words.errorText, dialFailureOf(this.#failed)),
+        );
       }
       const { code, reason, wasClean } = words;
       yield* this.#deliverLast(createCloseEvent(this.#target, endMs, code, reason, wasClean));

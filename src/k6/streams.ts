@@ -10,7 +10,7 @@ import {
   WritableStreamDefaultWriter,
 } from 'node:stream/web';
 import { twinOf } from '../suspend/runtime.ts';
-import { ScriptDomException } from './dom-exception.ts';
+import { domException } from './dom-exception.ts';
 import type { ScriptModule, VuHost } from './host.ts';
 
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
@@ -59,7 +59,7 @@ function refuseBytes(source: unknown): void {
   // k6 has 'default' as a name for no type.
   if (type === undefined || type === 'default') return;
   if (type === 'bytes') {
-    throw new ScriptDomException('NotSupportedError', "type 'bytes' is not supported");
+    throw domException('NotSupportedError', "type 'bytes' is not supported");
   }
   throw new TypeError(`invalid type of underlying source: ${String(type)}`);
 }

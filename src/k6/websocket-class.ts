@@ -1,42 +1,42 @@
 /**
- * The `WebSocket` class of `k6/websockets`: the WHATWG interface with k6's extras (params as third
- * argument, `ping()`, ping and pong events) and k6's argument checks.
+ * The `WebSocket` class of scripts: the WHATWG interface with k6's extras (params as third argument,
+ * `ping()`, ping and pong events). `SocketRules` say where `k6/websockets` and the global class differ.
  *
- * One class serves all VUs of a thread; what a VU's script sees is a thin constructor bound to it.
+ * One implementation serves all VUs of a thread; each VU gets a constructor and a prototype of its own,
+ * so that a script that patches them patches them for itself only.
  */
-import { binaryBytes } from './blob.ts';
 import { type DialParamsRules, dialRequestOf, parseDialParams } from './dial-params.ts';
-import { invalidStateError, ScriptDomException } from './dom-exception.ts';
+import { domException, invalidStateError } from './dom-exception.ts';
 import { EventTarget, handlerOf, setHandler } from './events.ts';
-import { MALFORMED_URL } from './go-errors.ts';
-import { goTypeName } from './go-types.ts';
 import type { VuHost } from './host.ts';
 import { NativeError } from './script-error.ts';
-import {
-  type BinaryType,
-  type Dial,
-  NORMAL_CODE,
-  ReadyState,
-  SocketSession,
-} from './socket-session.ts';
+import type { SocketRules } from './socket-rules.ts';
+import { type BinaryType, type Dial, ReadyState, SocketSession } from './socket-session.ts';
+import { basicCredentials, socketAddressOf } from './socket-url.ts';
 import { namedSocketTags } from './ws-metrics.ts';
-import { type GoUrl, parseGoUrl, wsAddressOf } from './ws-url.ts';
 
 /** What a VU's constructor adds to the arguments of the script. */
 export interface SocketBinding {
   readonly host: VuHost;
   readonly dial: Dial;
   readonly binaryType: BinaryType;
+  readonly rules: SocketRules;
+  /** What relative URLs are relative to, if the script has said so. */
+  baseUrl?(): string | undefined;
+}
+
+/** `WebSocket.timings`, ms; 0 where a phase did not happen. */
+export interface SocketTimings {
+  readonly dns: number;
+  readonly tcp: number;
+  readonly tls: number;
+  readonly upgrade: number;
+  readonly total: number;
 }
 
 const SOCKET_EVENTS = ['open', 'message', 'error', 'close', 'ping', 'pong'] as const;
 
-const CLOSE_REASON_BYTES_MAX = 123;
-const APPLICATION_CODE_MIN = 3000;
-const APPLICATION_CODE_MAX = 4999;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-const encoder = new TextEncoder();
 
 const PARAMS_RULES: DialParamsRules = {
   rejectKey(key) {
@@ -46,116 +46,84 @@ const PARAMS_RULES: DialParamsRules = {
   isEmptyCompressionAllowed: false,
 };
 
-function syntaxError(message: string): ScriptDomException {
-  return new ScriptDomException('SyntaxError', message);
-}
-
-/** http and https stand for ws and wss (WHATWG). */
-const MAPPED_SCHEMES: Readonly<Record<string, string>> = { http: 'ws', https: 'wss' };
-
-function socketUrlOf(value: unknown): GoUrl {
-  if (value === undefined || value === null) throw new NativeError('WebSocket requires a url');
-  const text = String(value);
-  let url: GoUrl;
-  try {
-    url = parseGoUrl(text);
-    const mapped = MAPPED_SCHEMES[url.scheme];
-    if (mapped !== undefined) url = parseGoUrl(mapped + url.text.slice(url.scheme.length));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw syntaxError(`WebSocket requires valid url, but got "${text}" which resulted in ${why}`);
-  }
-  if (url.scheme !== 'ws' && url.scheme !== 'wss') {
-    throw syntaxError(`WebSocket requires url with scheme ws or wss, but got "${url.scheme}"`);
-  }
-  if (url.fragment !== '') {
-    throw syntaxError(`WebSocket requires no url fragment, but got "${url.fragment}"`);
-  }
-  return url;
-}
-
-/** A string or an array; anything else asks for none, as in k6. */
-function protocolsOf(value: unknown): readonly string[] {
-  const protocols = Array.isArray(value) ? value.map(String) : [];
-  if (typeof value === 'string' && value !== '') protocols.push(value);
-  for (const [index, protocol] of protocols.entries()) {
-    if (!TOKEN.test(protocol)) {
-      throw syntaxError(
-        `Failed to construct 'WebSocket': The subprotocol '${protocol}' is invalid.`,
-      );
-    }
-    if (protocols.indexOf(protocol) !== index) {
-      throw syntaxError(
-        `Failed to construct 'WebSocket': The subprotocol '${protocol}' is duplicated.`,
+/** @throws DOMException `SyntaxError`; names that differ in case only count as equal. */
+function checkProtocols(protocols: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const protocol of protocols) {
+    const lower = protocol.toLowerCase();
+    const isDuplicate = seen.has(lower);
+    seen.add(lower);
+    if (isDuplicate || !TOKEN.test(protocol)) {
+      const fault = isDuplicate ? 'duplicated' : 'invalid';
+      throw domException(
+        'SyntaxError',
+        `Failed to construct 'WebSocket': The subprotocol '${protocol}' is ${fault}.`,
       );
     }
   }
-  return protocols;
 }
 
-/** 0 = none given. k6 takes what is no number for none. */
-function closeCodeOf(value: unknown): number {
-  const code = value === undefined ? 0 : Math.trunc(Number(value)) || 0;
-  const isAllowed =
-    code === 0 ||
-    code === NORMAL_CODE ||
-    (code >= APPLICATION_CODE_MIN && code <= APPLICATION_CODE_MAX);
-  if (!isAllowed) {
-    throw new ScriptDomException(
-      'InvalidAccessError',
-      `InvalidAccessError: Failed to execute 'close' on 'WebSocket': The close code must be either 1000, or between 3000 and 4999. ${code} is neither`,
-    );
+/** The URL of the `url` tag: as written, which is what k6 shows, but for the scheme and credentials. */
+function taggedUrl(written: string, url: URL): string {
+  const rest = /^(?:ws|http)s?:(\/\/.*)$/is.exec(written)?.[1];
+  if (rest === undefined || url.username !== '' || url.password !== '') {
+    const shown = new URL(url);
+    if (shown.username !== '') shown.username = '****';
+    if (shown.password !== '') shown.password = '****';
+    return shown.href;
   }
-  return code;
+  return url.protocol + rest;
 }
 
-function closeReasonOf(value: unknown): string {
-  const reason = value === undefined ? '' : String(value);
-  if (encoder.encode(reason).byteLength > CLOSE_REASON_BYTES_MAX) {
-    throw syntaxError(
-      "SyntaxError: Failed to execute 'close' on 'WebSocket': The message must not be greater than 123 bytes",
-    );
-  }
-  return reason;
+/** What a browser sends by itself: the credentials of the URL, and the origin of a page. */
+function defaultHeaders(url: URL, baseUrl: string | undefined): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  const credentials = basicCredentials(url);
+  if (credentials !== '') headers.set('Authorization', credentials);
+  if (baseUrl !== undefined) headers.set('Origin', new URL(baseUrl).origin);
+  return headers;
 }
 
 /** `WebSocket` before it is bound to a VU; scripts reach it only through the bound constructor. */
 export class BoundWebSocket extends EventTarget {
-  declare static readonly CONNECTING: 0;
-  declare static readonly OPEN: 1;
-  declare static readonly CLOSING: 2;
-  declare static readonly CLOSED: 3;
   readonly #session: SocketSession;
+  readonly #rules: SocketRules;
 
   /**
-   * @throws ScriptDomException `SyntaxError` for the URL and the subprotocols; NativeError with k6's
+   * @throws DOMException `SyntaxError` for the URL and the subprotocols; NativeError with k6's
    *   texts for params.
    */
-  constructor(binding: SocketBinding, url: unknown, protocols: unknown, params: unknown) {
+  constructor(binding: SocketBinding, args: readonly unknown[]) {
     super();
-    const { host } = binding;
+    const { host, rules } = binding;
+    this.#rules = rules;
     if (host.phase === 'init') {
       throw new NativeError('using websockets in the init context is not supported');
     }
-    const goUrl = socketUrlOf(url);
-    const offered = protocolsOf(protocols);
-    const dialParams = parseDialParams(host, params, PARAMS_RULES);
-    const text = goUrl.text.replace(/#$/, '');
+    const baseUrl = binding.baseUrl?.();
+    const url = rules.url(args, baseUrl);
+    const protocols = rules.protocols(args[1]);
+    checkProtocols(protocols);
+    const params = parseDialParams(host, rules.params(args[2]), PARAMS_RULES);
+    const { href } = url;
     this.#session = new SocketSession({
       host,
       target: this,
-      url: text,
-      tags: namedSocketTags(host, dialParams.tags, text),
-      jar: dialParams.jar,
+      url: href,
+      origin: rules.isOriginWholeUrl ? href : url.origin,
+      tags: namedSocketTags(host, params.tags, taggedUrl(String(args[0]), url)),
+      jar: params.jar,
       binaryType: binding.binaryType,
+      rules,
     });
-    const address = wsAddressOf(goUrl);
-    if (address === undefined) {
-      this.#session.beginFailed(MALFORMED_URL);
-    } else {
-      const request = dialRequestOf(host, text, address, dialParams, offered);
-      this.#session.begin(binding.dial, request, address);
-    }
+    const address = socketAddressOf(url);
+    const defaults = defaultHeaders(url, baseUrl);
+    const request = dialRequestOf(host, href, address, params, protocols, defaults);
+    this.#session.begin(
+      binding.dial,
+      rules.requiresProtocolAnswer ? { ...request, requiresProtocolAnswer: true } : request,
+      address,
+    );
   }
 
   get url(): string {
@@ -183,31 +151,27 @@ export class BoundWebSocket extends EventTarget {
     return this.#session.binaryType;
   }
 
-  /** @throws NativeError for other values (the web ignores them silently). */
+  /** @throws NativeError for other values in `k6/websockets`; the global class ignores them. */
   set binaryType(value: unknown) {
-    if (value !== 'blob' && value !== 'arraybuffer') {
-      throw new NativeError(
-        `unknown binaryType ${String(value)}, the supported ones are "blob" and "arraybuffer"`,
-      );
-    }
-    this.#session.binaryType = value;
+    this.#session.binaryType = this.#rules.binaryType(value) ?? this.#session.binaryType;
   }
 
   /**
    * Queues a text or binary message.
    *
-   * @throws ScriptDomException `InvalidStateError` unless open; NativeError for other types of data.
+   * @throws DOMException `InvalidStateError` while connecting, in `k6/websockets` unless open.
    */
-  send(data: unknown): void {
+  send(...args: [data: unknown]): void {
     const session = this.#session;
-    if (session.readyState !== ReadyState.open) throw invalidStateError();
-    if (typeof data === 'string') {
-      session.sendText(data);
-      return;
-    }
-    const bytes = binaryBytes(data);
-    if (bytes === undefined) throw new NativeError(`unsupported send type ${goTypeName(data)}`);
-    session.sendBinary(bytes);
+    const rules = this.#rules;
+    const isOpen = session.readyState === ReadyState.open;
+    const mayBeLost = !rules.refusesLateSend && session.readyState !== ReadyState.connecting;
+    // No argument at all is a TypeError of the standard before anything else.
+    if (!isOpen && !mayBeLost && args.length > 0) throw invalidStateError();
+    const payload = rules.payload(args);
+    if (!isOpen) session.lose(payload);
+    else if (typeof payload === 'string') session.sendText(payload);
+    else session.sendBinary(payload);
   }
 
   /** Sends a Ping; its pong is a `ws_ping` sample. @throws as `send` unless open. */
@@ -216,26 +180,42 @@ export class BoundWebSocket extends EventTarget {
     this.#session.ping();
   }
 
-  /** Without a code 1000 is sent, as in k6. Nothing happens when closing or closed. */
-  close(code?: unknown, reason?: unknown): void {
-    const session = this.#session;
-    if (session.readyState >= ReadyState.closing) return;
-    const number = closeCodeOf(code);
-    const text = closeReasonOf(reason);
-    session.close(number === 0 ? NORMAL_CODE : number, text);
+  /**
+   * Stops taking messages from the network, as a slow consumer would; pings wait, too. Ours.
+   */
+  pause(): void {
+    this.#session.pause();
   }
 
-  /**
-   * As EventTarget's, but a missing callback is an error and an unknown type a warning, as in k6.
-   */
+  /** Goes on after `pause()`. */
+  resume(): void {
+    this.#session.resume();
+  }
+
+  /** Phases of the dial in ms, once it is over; undefined before. Ours. */
+  get timings(): SocketTimings | undefined {
+    const timings = this.#session.timings;
+    if (timings === undefined) return undefined;
+    const { dnsMs: dns, tcpMs: tcp, tlsMs: tls, upgradeMs: upgrade, totalMs: total } = timings;
+    return { dns, tcp, tls, upgrade, total };
+  }
+
+  /** Nothing happens when closing or closed; while connecting the dial is given up. */
+  close(code: unknown = undefined, reason: unknown = undefined): void {
+    const session = this.#session;
+    const rules = this.#rules;
+    if (session.readyState >= ReadyState.closing && rules.isCallable) return;
+    const closing = rules.closing(code, reason);
+    if (session.readyState < ReadyState.closing) session.close(closing.code, closing.reason);
+  }
+
+  /** As EventTarget's, but an unknown type is a warning, as in k6. */
   override addEventListener(type: unknown, callback: unknown, options?: unknown): void {
     const name = String(type);
     if (!SOCKET_EVENTS.some((known) => known === name)) {
       this.#session.host.log('warning', `can't add event handler: unknown event type: ${name}`);
     }
-    if (callback === undefined || callback === null) {
-      throw new NativeError(`handler for event type "${name}" isn't a callable function`);
-    }
+    this.#rules.checkListener(name, callback);
     super.addEventListener(name, callback, options);
   }
 
@@ -245,43 +225,83 @@ export class BoundWebSocket extends EventTarget {
     return { url, readyState, bufferedAmount, extensions, protocol, binaryType };
   }
 
-  override get [Symbol.toStringTag](): string {
-    return 'WebSocket';
+  handlerFor(type: string): unknown {
+    return handlerOf(this, type);
+  }
+
+  /** @throws NativeError for what `k6/websockets` refuses. */
+  setHandlerFor(type: string, value: unknown): void {
+    const rules = this.#rules;
+    setHandler(this, type, rules.handler(type, value), rules.runsHandlersFirst);
   }
 }
 
-for (const [name, state] of Object.entries(ReadyState)) {
-  const constant = { value: state, enumerable: true };
-  Object.defineProperty(BoundWebSocket, name.toUpperCase(), constant);
-  Object.defineProperty(BoundWebSocket.prototype, name.toUpperCase(), constant);
+const PRIVATE_MEMBERS = ['constructor', 'handlerFor', 'setHandlerFor'];
+/** k6's and ours; not listed by `for … in`, so that the interface is the standard's. */
+const EXTRA_MEMBERS = ['addEventListener', 'pause', 'ping', 'resume', 'timings', 'toJSON'];
+
+/** Members of `WebSocket.prototype` as WebIDL lays them out. */
+function prototypeMembers(): PropertyDescriptorMap {
+  const members: PropertyDescriptorMap = {
+    ...constants(),
+    [Symbol.toStringTag]: { value: 'WebSocket', configurable: true },
+  };
+  const own = Object.getOwnPropertyDescriptors(BoundWebSocket.prototype);
+  for (const [name, descriptor] of Object.entries(own)) {
+    if (PRIVATE_MEMBERS.includes(name)) continue;
+    members[name] = { ...descriptor, enumerable: !EXTRA_MEMBERS.includes(name) };
+  }
+  for (const type of SOCKET_EVENTS) members[`on${type}`] = handlerAttribute(type);
+  return members;
 }
 
-for (const type of SOCKET_EVENTS) {
-  Object.defineProperty(BoundWebSocket.prototype, `on${type}`, {
+function constants(): PropertyDescriptorMap {
+  const members: PropertyDescriptorMap = {};
+  for (const [name, value] of Object.entries(ReadyState)) {
+    members[name.toUpperCase()] = { value, enumerable: true };
+  }
+  return members;
+}
+
+function handlerAttribute(type: string): PropertyDescriptor {
+  const attribute = {
+    get [`on${type}`](): unknown {
+      return BoundWebSocket.prototype.handlerFor.call(this as unknown as BoundWebSocket, type); // its brand is checked
+    },
+    set [`on${type}`](value: unknown) {
+      BoundWebSocket.prototype.setHandlerFor.call(this as unknown as BoundWebSocket, type, value); // as above
+    },
+  };
+  return {
+    ...Object.getOwnPropertyDescriptor(attribute, `on${type}`),
     enumerable: true,
     configurable: true,
-    get(this: BoundWebSocket): unknown {
-      return handlerOf(this, type);
-    },
-    set(this: BoundWebSocket, value: unknown): void {
-      if (value !== undefined && value !== null && typeof value !== 'function') {
-        throw new NativeError(`a value for 'on${type}' should be callable`);
-      }
-      setHandler(this, type, value ?? null);
-    },
-  });
+  };
 }
 
-/** The `WebSocket` constructor of one VU. `new` may be left out, as in k6. */
+// The number of required arguments, which rest parameters do not show.
+Object.defineProperty(BoundWebSocket.prototype.send, 'length', { value: 1 });
+
+const MEMBERS = prototypeMembers();
+const CONSTANTS = constants();
+
+/** The `WebSocket` constructor of one VU. */
 export function bindWebSocketClass(binding: SocketBinding): unknown {
-  function WebSocket(url: unknown, protocols: unknown, params: unknown): unknown {
+  function WebSocket(...args: unknown[]): unknown {
+    if (new.target === undefined && !binding.rules.isCallable) {
+      throw new TypeError("Failed to construct 'WebSocket': Please use the 'new' operator");
+    }
     const target = new.target ?? WebSocket;
-    return Reflect.construct(BoundWebSocket, [binding, url, protocols, params], target);
+    return Reflect.construct(BoundWebSocket, [binding, args], target);
   }
-  Object.setPrototypeOf(WebSocket, BoundWebSocket);
-  WebSocket.prototype = Object.create(BoundWebSocket.prototype, {
-    constructor: { value: WebSocket, writable: true, configurable: true },
+  Object.setPrototypeOf(WebSocket, EventTarget);
+  Object.defineProperties(WebSocket, { ...CONSTANTS, length: { value: 1 } });
+  const prototype: object = Object.create(EventTarget.prototype, MEMBERS);
+  Object.defineProperty(prototype, 'constructor', {
+    value: WebSocket,
+    writable: true,
+    configurable: true,
   });
-  Object.defineProperty(WebSocket, 'length', { value: 1 });
+  Object.defineProperty(WebSocket, 'prototype', { value: prototype, writable: false });
   return WebSocket;
 }

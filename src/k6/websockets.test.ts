@@ -261,19 +261,20 @@ test('http and https URLs stand for ws and wss; case of the scheme and a bare # 
   });
 });
 
-test('credentials in the URL fail late, as a dial does', async () => {
-  const lines: string[] = [];
-  const host = new FakeHost();
-  const WebSocket = scriptOf(host);
-  await host.run(() => {
-    const ws = new WebSocket('ws://u:p@127.0.0.1/');
-    ws.onerror = (e) => lines.push(`error ${String(e.error)} ${ws.readyState}`);
-    ws.onclose = (e) => lines.push(`close ${e.code}`);
-    return undefined;
+test('credentials in the URL go into the request and not into the tags', async () => {
+  let authorization: string | undefined;
+  const server = await startServer((socket, request) => {
+    authorization = request.headers.authorization;
+    socket.close(1000);
   });
-  assert.deepEqual(lines, ['error malformed ws or wss URL 3', 'close 1006']);
-  assert.equal(host.samplesOf('ws_sessions').length, 1);
-  assert.equal(host.samplesOf('ws_session_duration').length, 0);
+  const host = await runAgainst(server, (WebSocket, url) => {
+    new WebSocket(url.replace('ws://', 'ws://us%20er:pass@'));
+  });
+  assert.equal(authorization, `Basic ${btoa('us er:pass')}`);
+  assert.equal(
+    host.samplesOf('ws_sessions')[0]?.tags['url'],
+    `${server.url.replace('ws://', 'ws://****:****@')}/`,
+  );
 });
 
 test('a refused dial: error with k6 words, close 1006, a session but no duration', async () => {

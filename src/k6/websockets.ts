@@ -1,7 +1,11 @@
-/** The modules `k6/websockets` and `k6/experimental/websockets`: WebSocket and Blob. */
+/**
+ * The modules `k6/websockets` and `k6/experimental/websockets`: WebSocket and Blob; and the global
+ * WebSocket, for packages made for browsers.
+ */
 import { dial as engineDial } from '../websocket/dial.ts';
 import { Blob } from './blob.ts';
 import type { ScriptModule, VuHost } from './host.ts';
+import { K6_RULES, WEB_RULES } from './socket-rules.ts';
 import type { Dial } from './socket-session.ts';
 import { bindWebSocketClass } from './websocket-class.ts';
 
@@ -29,7 +33,21 @@ export function createWebsocketsModule(
     host,
     dial: options.dial ?? engineDial,
     binaryType: isExperimental ? 'arraybuffer' : 'blob',
+    rules: K6_RULES,
   });
   const named = { WebSocket, Blob };
   return { named, default: named };
+}
+
+/**
+ * The global `WebSocket` of one VU: the standard's.
+ *
+ * @param baseUrl `location.href` of a script that has made itself one.
+ */
+export function createGlobalWebSocket(
+  host: VuHost,
+  baseUrl: () => string | undefined,
+  dial: Dial = engineDial,
+): unknown {
+  return bindWebSocketClass({ host, dial, binaryType: 'blob', rules: WEB_RULES, baseUrl });
 }

@@ -20,7 +20,8 @@ import {
 } from '../websocket/api.ts';
 import { printAsErrorText } from './console.ts';
 import { adviseOn } from './dial-advice.ts';
-import { canonicalHeaderName, type DialParams, dialRequestOf, keepCookies } from './dial-params.ts';
+import { headersByName, logDialFailure } from './dial-failure.ts';
+import { type DialParams, dialRequestOf, keepCookies } from './dial-params.ts';
 import {
   breakErrorText,
   CLOSE_SENT,
@@ -30,6 +31,7 @@ import {
   UNEXPECTED_EOF,
 } from './go-errors.ts';
 import type { EventLoop, VuHost } from './host.ts';
+import { Inflow } from './inflow.ts';
 import { NativeError } from './script-error.ts';
 import type { Dial } from './socket-session.ts';
 import { plainSocketTags, SocketMetrics } from './ws-metrics.ts';
@@ -99,14 +101,9 @@ class SocketCloseError extends SocketError {
 }
 
 function responseOf(url: string, response: HandshakeResponse): WsResponse {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of response.headers) {
-    const key = canonicalHeaderName(name);
-    headers[key] = Object.hasOwn(headers, key) ? `${headers[key]}, ${value}` : value;
-  }
   const isOpen = response.status === HANDSHAKE_OK;
   const body = isOpen ? '' : decoder.decode(response.body);
-  return { url, status: response.status, headers, body, error: '' };
+  return { url, status: response.status, headers: headersByName(response), body, error: '' };
 }
 
 export class WsSession implements ConnectionEvents {
@@ -118,6 +115,7 @@ export class WsSession implements ConnectionEvents {
   readonly #metrics: SocketMetrics;
   readonly #handlers = new Map<string, UserFunction[]>();
   readonly #timers = new Set<SocketTimer>();
+  readonly #inflow = new Inflow();
   #loop: EventLoop | undefined;
   #outcome: SessionOutcome | undefined;
   #address: WsAddress | undefined;
@@ -215,11 +213,19 @@ export class WsSession implements ConnectionEvents {
   }
 
   onText(text: string, atMs: number): void {
-    this.#loop?.post(() => this.#deliverMessage('message', text, atMs));
+    this.#inflow.added(text.length, this.#connection);
+    this.#loop?.post(() => {
+      this.#inflow.taken(text.length, this.#connection);
+      return this.#deliverMessage('message', text, atMs);
+    });
   }
 
   onBinary(payload: ArrayBuffer, atMs: number): void {
-    this.#loop?.post(() => this.#deliverMessage('binaryMessage', payload, atMs));
+    this.#inflow.added(payload.byteLength, this.#connection);
+    this.#loop?.post(() => {
+      this.#inflow.taken(payload.byteLength, this.#connection);
+      return this.#deliverMessage('binaryMessage', payload, atMs);
+    });
   }
 
   onPing(): void {
@@ -248,6 +254,7 @@ export class WsSession implements ConnectionEvents {
     if (ending.cause.startsWith('dial-')) {
       const { response, timings, error } = ending;
       adviseOn(this.#host, error);
+      logDialFailure(this.#host, this.#url, ending);
       if (response !== undefined) keepCookies(this.#params.jar, this.#url, response);
       this.#startMs = timings.startMs;
       this.#metrics.dialEnded(timings, response, ending.remoteAddress);
@@ -417,7 +424,7 @@ export class WsSession implements ConnectionEvents {
   }
 
   #createSocket(): object {
-    return {
+    const socket = {
       close: hostFunction(this.#host, 'close', 0, (code?: unknown) =>
         this.#close(code === undefined ? GOING_AWAY_CODE : Math.trunc(Number(code)) || 0),
       ),
@@ -430,6 +437,11 @@ export class WsSession implements ConnectionEvents {
       setTimeout: (callback?: unknown, delay?: unknown): void =>
         this.#startTimer('setTimeout', callback, delay),
     };
+    // Ours; a script that lists the socket sees k6's members.
+    return Object.defineProperties(socket, {
+      pause: { value: (): void => this.#inflow.pause(this.#connection) },
+      resume: { value: (): void => this.#inflow.resume(this.#connection) },
+    });
   }
 
   #addHandler(event: string, handler: unknown): void {

@@ -49,7 +49,7 @@ for (const [rule, direct, proxied] of [
 
 test('a variable that names no proxy is an error that names the variable', () => {
   assert.throws(
-    () => readProxies({ HTTPS_PROXY: 'https://h' }),
-    /HTTPS_PROXY: .*use http or socks5/,
+    () => readProxies({ HTTPS_PROXY: 'ftp://h' }),
+    /HTTPS_PROXY: .*use http, https or socks5/,
   );
 });

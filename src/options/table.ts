@@ -426,6 +426,34 @@ const RUN_ROWS: readonly OptionRow[] = [
     help: 'resume TLS sessions of wss: connections; else each makes a full handshake, as a new user would',
     note: 'gharial only',
   }),
+  createRow('run', 'wsRedirects', intKind, {
+    ...PLAIN_FLAG,
+    env: 'GHARIAL_WS_REDIRECTS',
+    default: '0',
+    help: 'redirects to follow when a WebSocket handshake is answered with one',
+    note: 'gharial only',
+  }),
+  createRow('run', 'wsConnectTimeoutMs', durationKind, {
+    ...PLAIN_FLAG,
+    env: 'GHARIAL_WS_CONNECT_TIMEOUT',
+    default: '30s',
+    help: 'limit of a WebSocket connection for connecting TCP',
+    note: 'gharial only',
+  }),
+  createRow('run', 'wsHandshakeTimeoutMs', durationKind, {
+    ...PLAIN_FLAG,
+    env: 'GHARIAL_WS_HANDSHAKE_TIMEOUT',
+    default: '60s',
+    help: 'limit of a WebSocket connection for all until it is open',
+    note: 'gharial only',
+  }),
+  createRow('run', 'wsCloseTimeoutMs', durationKind, {
+    ...PLAIN_FLAG,
+    env: 'GHARIAL_WS_CLOSE_TIMEOUT',
+    default: '10s',
+    help: 'how long to wait for the answer to a Close frame',
+    note: 'gharial only',
+  }),
   createRow('run', 'wsDebug', wsDebugKind, {
     ...PLAIN_FLAG,
     env: 'GHARIAL_WS_DEBUG',
@@ -438,6 +466,13 @@ const RUN_ROWS: readonly OptionRow[] = [
     env: 'GHARIAL_WS_DEBUG_VUS',
     default: 'all',
     help: 'VUs that --ws-debug is for, e.g. 1,5-7',
+    note: 'gharial only',
+  }),
+  createRow('run', 'wsDebugSecrets', boolKind, {
+    ...PLAIN_FLAG,
+    env: 'GHARIAL_WS_DEBUG_SECRETS',
+    default: 'false',
+    help: 'let --ws-debug show credentials and cookies as they are',
     note: 'gharial only',
   }),
   createRow('run', 'includeSystemEnvVars', boolKind, {

@@ -102,9 +102,15 @@ export interface RunSettings {
   readonly consoleOutput: string;
   readonly localIPs: string;
   readonly tlsSessionReuse: boolean;
+  readonly wsRedirects: number;
+  /** Undefined = the engine's defaults. */
+  readonly wsConnectTimeoutMs: number | undefined;
+  readonly wsHandshakeTimeoutMs: number | undefined;
+  readonly wsCloseTimeoutMs: number | undefined;
   /** '', 'handshake' or 'frames'. */
   readonly wsDebug: string;
   readonly wsDebugVus: string;
+  readonly wsDebugSecrets: boolean;
   readonly includeSystemEnvVars: boolean;
   readonly compatibilityMode: string;
   readonly type: string;

@@ -4,6 +4,7 @@ import type { Iteration } from './analyze-iteration.ts';
 import type { Members } from './analyze-members.ts';
 import type { Names } from './analyze-names.ts';
 import type { SyntaxWalk } from './analyze-walk.ts';
+import { takesValuesFirst } from './array-pattern.ts';
 import { DYNAMIC, ELEMENT, METHOD, NOWHERE, type Place } from './flow-graph.ts';
 import { isFunction } from './scope.ts';
 
@@ -94,7 +95,7 @@ export class Assignments {
         walk.keys.rememberConstant(id, init);
       }
       const value = walk.visit(init);
-      if (id.type === 'ArrayPattern') this.#iteration.iterate(id, value, init);
+      if (takesValuesFirst(id)) this.#iteration.iterate(id, value, init);
       this.assign(id, value);
     }
   }
@@ -109,7 +110,7 @@ export class Assignments {
     if (operator === '=') {
       if (this.#isCopy(node)) return NOWHERE;
       const value = walk.visit(right);
-      if (left.type === 'ArrayPattern') this.#iteration.iterate(left, value, right);
+      if (takesValuesFirst(left)) this.#iteration.iterate(left, value, right);
       this.assign(left, value, isFunction(right));
       return value;
     }

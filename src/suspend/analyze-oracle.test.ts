@@ -340,7 +340,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
       const [a, b] = numbers(4); log(a, b, early, third);
       const [c, ...rest] = numbers(4); log(c, rest);
       let x, y; const o = {}; const all = numbers(2);
-      log(([x, o.y, y = block('d')] = all) === all, x, y, o);
+      log(([x, y = 'd'] = all) === all, x, y); [o.y] = [block(7)]; log(o);
       const [] = numbers(1); const [p, [q]] = [block(1), [2]]; log(p, q);
       for (const [k, v] of Object.entries({ k: block('v') })) log(k, v);
       try { const [z] = block(5); log(z); } catch (e) { log(e.name); }

@@ -4,6 +4,7 @@
  */
 import type * as acorn from 'acorn';
 import type { AnalysisResult, ClassNode, FunctionNode } from './analysis-result.ts';
+import { takesValuesFirst } from './array-pattern.ts';
 import { NATIVE_PARENTS, PURE_GLOBALS, PURE_NAMESPACES } from './builtins.ts';
 import { isNode } from './frame.ts';
 import { forEachChild, isClass, isFunction, type ScopeTree } from './scope.ts';
@@ -131,7 +132,7 @@ class Assumption {
   }
 
   #markPattern(node: acorn.Node, owner: Owner): void {
-    if (this.#iteratorsBlock && isNode(node, 'ArrayPattern')) this.#mark(node, owner);
+    if (this.#iteratorsBlock && takesValuesFirst(node)) this.#mark(node, owner);
   }
 
   #isFree(node: acorn.Node, names: ReadonlySet<string>): boolean {

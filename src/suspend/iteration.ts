@@ -34,10 +34,13 @@ export function* spread(iterable: unknown): Coroutine<Iterable<unknown>> {
 export function* destructure(iterable: unknown, count: number): Coroutine<Iterable<unknown>> {
   if (isPlainArray(iterable)) return iterable;
   const iteration = yield* iterate(iterable);
-  if (iteration.isPlain) return { [Symbol.iterator]: () => iteration.iterator };
+  if (!iteration.mayWait) return { [Symbol.iterator]: () => iteration.iterator };
   const values: unknown[] = [];
-  while (values.length < count && (yield* iteration.stepTwin())) values.push(iteration.value);
-  if (iteration.mustClose) yield* iteration.close();
+  while (values.length < count) {
+    if (!(yield* iteration.stepTwin())) return values;
+    values.push(iteration.value);
+  }
+  yield* iteration.close();
   return values;
 }
 
@@ -51,8 +54,10 @@ export class Iteration {
   value: unknown;
   /** The loop's body ended by an exception. */
   threw = false;
-  /** `next` has no twin. */
+  /** `next` is a function without a twin. */
   readonly isPlain: boolean;
+  /** `next` is a function with a twin. */
+  readonly mayWait: boolean;
   readonly iterator: Iterator<unknown>;
   readonly #next: unknown;
   #isOpen = false;
@@ -60,7 +65,9 @@ export class Iteration {
   constructor(iterator: object, next: unknown) {
     this.iterator = iterator as Iterator<unknown>; // its methods are checked where they are called
     this.#next = next;
-    this.isPlain = typeof next === 'function' && getTwin(next) === undefined;
+    const isFunction = typeof next === 'function';
+    this.mayWait = isFunction && getTwin(next) !== undefined;
+    this.isPlain = isFunction && !this.mayWait;
   }
 
   /** True while the loop was left without the iterator being at its end. */

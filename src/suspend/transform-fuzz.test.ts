@@ -32,6 +32,10 @@ const grammar = fc.letrec<{ expression: string; statement: string; block: string
       fc.tuple(e, e).map(([x, y]) => `new Thing(${x}).add(${y})`),
       e.map((x) => `\`<\${${x}}>\`.length`),
       e.map((x) => `[...take(steps(${x}))].length`),
+      fc.tuple(e, e).map(([x, y]) => `Math.max(...steps(${x}), ${y}, ...[...steps(1), ${x}])`),
+      fc.tuple(e, name, name).map(([x, y, z]) => `([${y}, ${z} = 4] = steps(${x})).next().done`),
+      e.map((x) => `new Set(steps(${x})).size`),
+      fc.tuple(e, e).map(([x, y]) => `Array.from(steps(${x}), (p) => block(p) + ${y}).length`),
       e.map((x) => `({ p: ${x} })?.p`),
     ),
     statement: fc.oneof(
@@ -42,6 +46,7 @@ const grammar = fc.letrec<{ expression: string; statement: string; block: string
       fc
         .tuple(tie('block'), tie('block'))
         .map(([x, y]) => `try ${x} catch (x) { log('caught', x) } finally ${y}`),
+      e.map((x) => `{ const [p, ...q] = steps(${x}); log(p, q); }`),
       e.map((x) => `try { throw block(${x}) } catch (x) { log(x) }`),
       fc
         .tuple(e, tie('block'))

@@ -7,10 +7,12 @@
  */
 import { nowMs, ORIGIN_MS } from '../base/clock.ts';
 import { createAbortClasses } from '../k6/abort-signal.ts';
-import { Event, EventTarget } from '../k6/events.ts';
+import { Blob } from '../k6/blob.ts';
+import { CloseEvent, ErrorEvent, Event, EventTarget, MessageEvent } from '../k6/events.ts';
 import type { VuHost } from '../k6/host.ts';
 import { createQueueMicrotask } from '../k6/microtask.ts';
 import { createWebCrypto } from '../k6/web-crypto.ts';
+import { createGlobalWebSocket } from '../k6/websockets.ts';
 
 /** Names of the language itself, as far as the engine knows them. */
 const LANGUAGE_GLOBALS = [
@@ -95,13 +97,35 @@ const PERFORMANCE = Object.freeze({
   toJSON: (): object => ({ timeOrigin: ORIGIN_MS }),
 });
 
+/** Globals of the web that are the same for all VUs, and ours. */
+const WEB_CLASSES = {
+  Blob,
+  CloseEvent,
+  ErrorEvent,
+  Event,
+  EventTarget,
+  MessageEvent,
+  performance: PERFORMANCE,
+} as const;
+
+type CreateGlobals = (host: VuHost, globalObject: object) => Readonly<Record<string, unknown>>;
+
 /** Globals that every VU has its own of, made when the script first asks for them. */
-const VU_GLOBALS: Readonly<Record<string, (host: VuHost) => Readonly<Record<string, unknown>>>> = {
+const VU_GLOBALS: Readonly<Record<string, CreateGlobals>> = {
+  WebSocket: (host, globalObject) => ({
+    WebSocket: createGlobalWebSocket(host, () => baseUrlIn(globalObject)),
+  }),
   AbortController: abortGlobals,
   AbortSignal: abortGlobals,
   crypto: (host) => ({ crypto: createWebCrypto(host) }),
   queueMicrotask: (host) => ({ queueMicrotask: createQueueMicrotask(host) }),
 };
+
+/** What a script, or a package that wants a browser, has set as `location`. */
+function baseUrlIn(globalObject: object): string | undefined {
+  const location: unknown = Reflect.get(globalObject, 'location');
+  return location === undefined || location === null ? undefined : String(location);
+}
 
 function abortGlobals(host: VuHost): Readonly<Record<string, unknown>> {
   return { ...createAbortClasses(host) };
@@ -134,13 +158,14 @@ function defineHidden(target: object, name: string, value: unknown): void {
 function defineLazily(
   shared: object,
   name: string,
-  create: (owner: GlobalsOwner) => Readonly<Record<string, unknown>>,
+  create: (owner: GlobalsOwner, globalObject: object) => Readonly<Record<string, unknown>>,
 ): void {
   Object.defineProperty(shared, name, {
     get(this: object): unknown {
       const owner = hosts.get(this);
       if (owner === undefined) throw new TypeError('Illegal invocation');
-      for (const [key, value] of Object.entries(create(owner))) defineHidden(this, key, value);
+      for (const [key, value] of Object.entries(create(owner, this)))
+        defineHidden(this, key, value);
       return Reflect.get(this, name);
     },
     set(this: object, value: unknown): void {
@@ -157,9 +182,7 @@ function createSharedPrototype(): object {
     if (value === undefined && name !== 'undefined') continue;
     defineHidden(shared, name, value);
   }
-  for (const [name, value] of Object.entries({ Event, EventTarget, performance: PERFORMANCE })) {
-    defineHidden(shared, name, value);
-  }
+  for (const [name, value] of Object.entries(WEB_CLASSES)) defineHidden(shared, name, value);
   for (const [name, create] of Object.entries(VU_GLOBALS)) defineLazily(shared, name, create);
   for (const name of OWN_GLOBALS) {
     defineLazily(shared, name, (owner) => ({ [name]: owner.createGlobal(name) }));

@@ -32,15 +32,20 @@ export interface TlsSettings {
   readonly reusesSessions?: boolean;
 }
 
-/** A proxy that a connection is made through, by CONNECT (RFC 7231 §4.3.6) or SOCKS 5 (RFC 1928). */
+/**
+ * A proxy that a connection is made through, by CONNECT (RFC 7231 §4.3.6) over TCP or TLS, or by SOCKS 5
+ * (RFC 1928).
+ */
 export interface ProxySettings {
-  readonly kind: 'http' | 'socks5';
+  readonly kind: 'http' | 'https' | 'socks5';
   /** Name or IP literal without brackets. */
   readonly host: string;
   readonly port: number;
   /** '' = no credentials. */
   readonly username: string;
   readonly password: string;
+  /** Of the connection to an `https` proxy. */
+  readonly tls?: TlsSettings;
 }
 
 /** A source address and port, ours until `release`, which is called once when the socket is gone. */
@@ -57,6 +62,8 @@ export type LeaseSource = (to: ResolvedAddress) => SourceLease | Error;
 export interface WireTrace {
   /** Frames too, or only the handshakes. */
   readonly includesFrames: boolean;
+  /** Credentials and cookies as they are, instead of blanked. */
+  readonly includesSecrets: boolean;
   write(line: string): void;
 }
 
@@ -75,6 +82,8 @@ export interface DialRequest {
   readonly protocols: readonly string[];
   /** When set, the server must choose none or an offered one; otherwise its answer is only reported. */
   readonly requiresOfferedProtocol?: boolean;
+  /** When set, a server that was offered subprotocols must choose one (WHATWG). */
+  readonly requiresProtocolAnswer?: boolean;
   readonly resolve: Resolve;
   readonly tls?: TlsSettings;
   readonly localAddress?: string;
@@ -93,6 +102,13 @@ export interface DialRequest {
   readonly handshakeTimeoutMs?: number;
   /** How long to wait for the peer's Close after ours before the TCP connection is dropped; default 10,000. */
   readonly closeTimeoutMs?: number;
+  /**
+   * Asked for an answer 3xx with a Location: the request to go on with, undefined to let the dial fail.
+   * The default is to fail, as the standard wants.
+   */
+  readonly redirect?: (response: HandshakeResponse) => DialRequest | undefined;
+  /** Read at most so much from the network, on average; default no limit. */
+  readonly readBytesPerSecond?: number;
   /** Larger messages fail the connection with 1009; default 256 MiB. */
   readonly messageBytesMax?: number;
 }
@@ -127,14 +143,14 @@ export interface HandshakeResponse {
   readonly body: Uint8Array;
 }
 
-/** Phases of a dial in ms; 0 where a phase did not happen. */
+/** Phases of a dial in ms; 0 where a phase did not happen. After redirects, of the last try. */
 export interface DialTimings {
   readonly startMs: number;
   readonly dnsMs: number;
   readonly tcpMs: number;
   readonly tlsMs: number;
   readonly upgradeMs: number;
-  /** Whole dial, start to 101 (or to failure). */
+  /** Whole dial with its redirects, start to 101 (or to failure). */
   readonly totalMs: number;
 }
 
@@ -239,4 +255,10 @@ export interface Connection {
   closeNow(code?: number): void;
   /** Drop the TCP connection at once without a Close frame. */
   terminate(): void;
+  /**
+   * Stop reading, so that the peer's messages stay in the network; also its pings, and the end of the
+   * connection, are noticed after `resume()` only. `close()` resumes. Nothing happens unless open.
+   */
+  pause(): void;
+  resume(): void;
 }

@@ -26,8 +26,9 @@ import {
   Opcode,
   RSV1_BIT,
 } from './frame.ts';
-import { beginRead, endRead, Outbox, type OutboxOwner } from './outbox.ts';
+import { beginRead, endRead, Outbox, type OutboxOwner, UNSENT_BYTES_MAX } from './outbox.ts';
 import { type FaultCode, type FrameHandler, FrameParser, type MessageInflater } from './parser.ts';
+import { ReadLimit } from './read-limit.ts';
 import type { Transport, TransportHandler } from './transport.ts';
 
 export const READY_STATE = { connecting: 0, open: 1, closing: 2, closed: 3 } as const;
@@ -54,6 +55,7 @@ export interface MessageDeflater {
 }
 
 export interface ConnectionLimits {
+  readonly readBytesPerSecond?: number | undefined;
   readonly closeTimeoutMs?: number | undefined;
   readonly messageBytesMax?: number | undefined;
 }
@@ -85,6 +87,9 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
   private outbox: Outbox | null = null;
   private readMs = 0;
   private heldPong: Buffer | null = null;
+  private readonly readBytesPerSecond: number | undefined;
+  private readLimit: ReadLimit | null = null;
+  private isPaused = false;
   private timer: NodeJS.Timeout | null = null;
   // How it ends, as far as known.
   private cause: EndCause | null = null;
@@ -95,6 +100,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
   constructor(events: ConnectionEvents, limits: ConnectionLimits) {
     this.events = events;
     this.closeTimeoutMs = limits.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
+    this.readBytesPerSecond = limits.readBytesPerSecond;
     const messageBytesMax = limits.messageBytesMax ?? MESSAGE_BYTES_MAX;
     this.parser = new FrameParser(this, Math.min(messageBytesMax, MESSAGE_BYTES_LIMIT));
   }
@@ -143,6 +149,19 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     if (this.readyState !== READY_STATE.open) return;
     this.sendClose(code, reason);
     this.arm(this.closeTimeoutMs);
+    this.resume();
+  }
+
+  pause(): void {
+    if (this.readyState !== READY_STATE.open || this.isPaused) return;
+    this.isPaused = true;
+    this.upgrade?.transport.pause();
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    if (this.readLimit?.isWaiting !== true) this.upgrade?.transport.resume();
   }
 
   closeNow(code?: number): void {
@@ -190,6 +209,9 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     this.outbox = new Outbox(transport, this);
     this.parser.inflater = upgrade.inflater;
     transport.handler = this;
+    if (this.readBytesPerSecond !== undefined) {
+      this.readLimit = new ReadLimit(this.readBytesPerSecond, transport, () => !this.isPaused);
+    }
     this.readyState = READY_STATE.open;
     this.reportBytes();
     this.events.onOpen(upgrade.response, upgrade.timings, upgrade.remoteAddress);
@@ -205,6 +227,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     } finally {
       endRead();
     }
+    if (this.readLimit !== null) this.readLimit.onRead(length, nowMs());
   }
 
   /** `chunk[from, to)` was read at `atMs`. */
@@ -250,6 +273,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     const { upgrade } = this;
     if (upgrade === null || this.readyState === READY_STATE.closed) return;
     this.disarm();
+    this.readLimit?.stop();
     this.parser.stop();
     this.outbox?.clear();
     this.heldPong = null;
@@ -285,6 +309,18 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     if (this.heldPong !== null && this.upgrade?.transport.unsentBytes === 0) {
       this.releasePong(this.heldPong);
     }
+  }
+
+  onOverflow(): void {
+    const transport = this.upgrade?.transport;
+    if (transport === undefined || this.cause !== null) return;
+    this.cause = EndCause.socketError;
+    this.error = new WebSocketError(
+      WebSocketErrorCode.sendBufferFull,
+      `websocket: send buffer full: the peer left more than ${UNSENT_BYTES_MAX} bytes unread`,
+    );
+    this.readyState = READY_STATE.closing;
+    this.drop(transport);
   }
 
   // From the parser.

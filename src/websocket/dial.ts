@@ -69,11 +69,13 @@ export function dial(
 }
 
 class Dial implements Dialing, TransportHandler {
-  private readonly request: DialRequest;
+  private request: DialRequest;
   private readonly events: ConnectionEvents;
   private readonly connection: ClientConnection;
   private readonly connectTransport: ConnectTransport;
   private readonly startMs = nowMs();
+  /** Start of the last try, after redirects. */
+  private tryMs = this.startMs;
   private resolvedMs = 0;
   private connectedMs = 0;
   private securedMs = 0;
@@ -89,7 +91,7 @@ class Dial implements Dialing, TransportHandler {
   private tunnel: Tunnel | null = null;
   private sourceRefusals = 0;
   private key = '';
-  private readonly reader = new ResponseReader();
+  private reader = new ResponseReader();
   private head: ResponseHead | undefined = undefined;
   private bodyReader: BodyReader | null = null;
   /** Set once it is decided how the dial fails; the transport may still have to go. */
@@ -176,9 +178,9 @@ class Dial implements Dialing, TransportHandler {
       this.transport = this.connectTransport(
         {
           address,
-          host: request.host,
-          isSecure: request.isSecure && proxy === undefined,
-          tls: request.tls,
+          host: this.dialledHost,
+          isSecure: proxy === undefined ? request.isSecure : proxy.kind === 'https',
+          tls: proxy === undefined ? request.tls : proxy.tls,
           localAddress: request.localAddress,
           source,
         },
@@ -197,7 +199,7 @@ class Dial implements Dialing, TransportHandler {
     if (this.cause !== null) return;
     this.arm(this.timeLeftMs());
     if (this.tunnel !== null) {
-      this.transport?.write(this.tunnel.greeting);
+      if (this.request.proxy?.kind !== 'https') this.transport?.write(this.tunnel.greeting);
       return;
     }
     this.connectedMs = nowMs();
@@ -231,7 +233,9 @@ class Dial implements Dialing, TransportHandler {
   }
 
   onSecure(): void {
-    if (this.cause === null) this.sendRequest(nowMs());
+    if (this.cause !== null) return;
+    if (this.tunnel === null) this.sendRequest(nowMs());
+    else this.transport?.write(this.tunnel.greeting);
   }
 
   onRead(chunk: Buffer, length: number): void {
@@ -332,6 +336,11 @@ class Dial implements Dialing, TransportHandler {
   }
 
   private onAnswer(head: ResponseHead, chunk: Buffer, from: number, to: number): void {
+    const next = isRedirect(head) ? this.request.redirect?.(head) : undefined;
+    if (next !== undefined) {
+      this.follow(next);
+      return;
+    }
     if (head.status !== 101) {
       this.error = badHandshake(`status ${head.status}`);
       this.bodyReader = new BodyReader(head);
@@ -350,6 +359,28 @@ class Dial implements Dialing, TransportHandler {
       return;
     }
     this.open(head, codecs, chunk, from, to);
+  }
+
+  /** Begins again with another request; limits of time and `startMs` stay those of the whole dial. */
+  private follow(next: DialRequest): void {
+    const { transport } = this;
+    if (transport !== null) {
+      this.reportBytes(transport);
+      transport.handler = NOBODY;
+      transport.destroy();
+    }
+    this.request = { ...next, handshakeTimeoutMs: this.limitMs };
+    this.tryMs = nowMs();
+    this.resolvedMs = 0;
+    this.connectedMs = 0;
+    this.securedMs = 0;
+    this.addresses = [];
+    this.attempt = 0;
+    this.firstError = undefined;
+    this.transport = null;
+    this.reader = new ResponseReader();
+    this.head = undefined;
+    this.start();
   }
 
   private open(head: ResponseHead, codecs: Codecs, chunk: Buffer, from: number, to: number): void {
@@ -415,9 +446,7 @@ class Dial implements Dialing, TransportHandler {
   end(): void {
     const { connection, events, transport } = this;
     connection.dialEnded();
-    const sentBytes = transport?.takeSentBytes() ?? 0;
-    const receivedBytes = transport?.takeReceivedBytes() ?? 0;
-    if (sentBytes > 0 || receivedBytes > 0) events.onBytes(sentBytes, receivedBytes);
+    if (transport !== null) this.reportBytes(transport);
     events.onEnd({
       cause: this.cause ?? EndCause.dialFailed,
       code: CloseCode.abnormal,
@@ -429,6 +458,12 @@ class Dial implements Dialing, TransportHandler {
       remoteAddress: this.remoteAddress,
       localAddress: transport?.localAddress,
     });
+  }
+
+  private reportBytes(transport: Transport): void {
+    const sentBytes = transport.takeSentBytes();
+    const receivedBytes = transport.takeReceivedBytes();
+    if (sentBytes > 0 || receivedBytes > 0) this.events.onBytes(sentBytes, receivedBytes);
   }
 
   private get remoteAddress(): string | undefined {
@@ -444,7 +479,7 @@ class Dial implements Dialing, TransportHandler {
     const securedMs = this.securedMs || endMs;
     return {
       startMs: this.startMs,
-      dnsMs: resolvedMs - this.startMs,
+      dnsMs: resolvedMs - this.tryMs,
       tcpMs: connectedMs - resolvedMs,
       tlsMs: this.request.isSecure ? securedMs - connectedMs : 0,
       upgradeMs: endMs - securedMs,
@@ -453,8 +488,11 @@ class Dial implements Dialing, TransportHandler {
   }
 
   private timeLeftMs(): number {
-    const limitMs = this.request.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
-    return limitMs - (nowMs() - this.startMs);
+    return this.limitMs - (nowMs() - this.startMs);
+  }
+
+  private get limitMs(): number {
+    return this.request.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
   }
 
   private arm(timeoutMs: number): void {
@@ -471,6 +509,28 @@ class Dial implements Dialing, TransportHandler {
     this.onTimeUp();
   }
 }
+
+/** RFC 7231 §6.4, RFC 7538. */
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+function isRedirect(head: ResponseHead): boolean {
+  return REDIRECTS.has(head.status) && head.field('location') !== undefined;
+}
+
+function ignore(): void {
+  // Nobody listens any more.
+}
+
+/** Of a transport that is left behind. */
+const NOBODY: TransportHandler = {
+  onConnect: ignore,
+  onSecure: ignore,
+  onRead: ignore,
+  onDrain: ignore,
+  onFinish: ignore,
+  onPeerEnd: ignore,
+  onClose: ignore,
+};
 
 function dialTimeUp(dialing: Dial): void {
   dialing.timeUp();

@@ -25,6 +25,8 @@ export const WebSocketErrorCode = {
   noSourcePort: 'WS_NO_SOURCE_PORT',
   /** The peer broke RFC 6455 or RFC 7692. */
   protocol: 'WS_PROTOCOL',
+  /** The peer does not read, and too much waits to be sent. */
+  sendBufferFull: 'WS_SEND_BUFFER_FULL',
   /** The peer did not answer our Close in time. */
   closeTimeout: 'WS_CLOSE_TIMEOUT',
 } as const;

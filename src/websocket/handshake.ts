@@ -251,6 +251,9 @@ export function judgeUpgrade(
   if (request.requiresOfferedProtocol === true && protocol !== undefined) {
     if (!request.protocols.includes(protocol)) return `subprotocol ${protocol} was not offered`;
   }
+  if (request.requiresProtocolAnswer === true && protocol === undefined) {
+    if (request.protocols.length > 0) return 'no subprotocol chosen';
+  }
   return undefined;
 }
 

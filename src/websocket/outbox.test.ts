@@ -30,6 +30,7 @@ class Peer {
   readonly transport = new MemoryTransport(NO_TARGET, NO_HANDLER);
   flushes = 0;
   readonly outbox = new Outbox(this.transport, {
+    onOverflow: () => assert.fail('too much'),
     onFlushed: () => {
       this.flushes++;
     },

@@ -42,6 +42,9 @@ export function endRead(): void {
   if (waitingCount > 0) flushAll();
 }
 
+/** A peer that leaves more than this unread is given up. */
+export const UNSENT_BYTES_MAX = 256 * 1024 * 1024;
+
 /** Where an outbox puts its bytes; a `Transport` in real life. */
 export interface ByteSink {
   /** Bytes written and not yet taken by the kernel; 0 means that written memory is free again. */
@@ -55,6 +58,8 @@ export interface ByteSink {
 export interface OutboxOwner {
   /** Everything queued has been handed to the sink. */
   onFlushed(): void;
+  /** More than `UNSENT_BYTES_MAX` wait for the kernel. */
+  onOverflow(): void;
 }
 
 export class Outbox {
@@ -129,6 +134,7 @@ export class Outbox {
     }
     this.queuedPayloadBytes = 0;
     this.owner.onFlushed();
+    if (sink.unsentBytes > UNSENT_BYTES_MAX) this.owner.onOverflow();
   }
 
   /** Drops what is queued, for a connection that is gone. */

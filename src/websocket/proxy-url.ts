@@ -3,21 +3,22 @@ import type { ProxySettings } from './api.ts';
 
 const KINDS: Readonly<Record<string, ProxySettings['kind']>> = {
   'http:': 'http',
+  'https:': 'https',
   'socks5:': 'socks5',
   'socks5h:': 'socks5',
 };
-const DEFAULT_PORTS = { http: 80, socks5: 1080 } as const;
+const DEFAULT_PORTS = { http: 80, https: 443, socks5: 1080 } as const;
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
- * `http://user:password@host:port`, `socks5://…`, or without a scheme for HTTP, as Go reads them.
+ * `http://user:password@host:port`, `https://…`, `socks5://…`, or without a scheme for HTTP, as Go reads them.
  * @throws Error that says what is wrong, without the credentials.
  */
 export function parseProxyUrl(text: string): ProxySettings {
   const url = urlOf(SCHEME.test(text) ? text : `http://${text}`);
   const kind = KINDS[url.protocol];
   if (kind === undefined) {
-    throw new Error(`proxy scheme ${url.protocol.slice(0, -1)}: use http or socks5`);
+    throw new Error(`proxy scheme ${url.protocol.slice(0, -1)}: use http, https or socks5`);
   }
   if (url.hostname === '') throw new Error('proxy URL without a host');
   return {

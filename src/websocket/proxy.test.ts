@@ -5,7 +5,12 @@ import { dial } from './dial.ts';
 import { parseProxyUrl } from './proxy-url.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from './testing/certificate.ts';
 import { closeFrame, textFrame } from './testing/frames.ts';
-import { type ProxyServer, startHttpProxy, startSocksProxy } from './testing/proxy-server.ts';
+import {
+  type ProxyServer,
+  startHttpProxy,
+  startHttpsProxy,
+  startSocksProxy,
+} from './testing/proxy-server.ts';
 import {
   type RawServer,
   readRequest,
@@ -60,12 +65,15 @@ const greet = (socket: { write(bytes: Buffer): unknown; end(bytes: Buffer): unkn
 
 const proxies: readonly [string, () => Promise<ProxyServer>, string][] = [
   ['an HTTP proxy', startHttpProxy, 'http'],
+  ['an HTTP proxy behind TLS', startHttpsProxy, 'https'],
   ['a SOCKS 5 proxy', startSocksProxy, 'socks5'],
 ];
 
 for (const [name, start, scheme] of proxies) {
-  const url = (server: ProxyServer, credentials: string): ProxySettings =>
-    parseProxyUrl(`${scheme}://${credentials}@proxy.test:${server.port}`);
+  const url = (server: ProxyServer, credentials: string): ProxySettings => ({
+    ...parseProxyUrl(`${scheme}://${credentials}@localhost:${server.port}`),
+    tls: { ca: TEST_CERTIFICATE },
+  });
 
   test(`reaches a server through ${name}, with credentials`, async () => {
     const proxy = await started(start());
@@ -108,13 +116,18 @@ for (const [name, start, scheme] of proxies) {
     const ending = await dialThrough(url(proxy, 'me:wrong-secret'), 80).untilEnd();
     assert.equal(ending.cause, 'dial-failed');
     assert.equal(Reflect.get(ending.error ?? {}, 'code'), 'WS_PROXY');
-    assert.match(
-      ending.error?.message ?? '',
-      /^proxy proxy\.test:\d+: .*localhost:80.*credentials/,
-    );
+    assert.match(ending.error?.message ?? '', /^proxy localhost:\d+: .*localhost:80.*credentials/);
     assert.doesNotMatch(ending.error?.message ?? '', /wrong-secret/);
   });
 }
+
+test('does not give its credentials to a proxy whose certificate it cannot verify', async () => {
+  const proxy = await started(startHttpsProxy());
+  const settings = parseProxyUrl(`https://me:p%40ss@localhost:${proxy.port}`);
+  const { error } = await dialThrough(settings, 80).untilEnd();
+  assert.equal(Reflect.get(error ?? {}, 'code'), 'DEPTH_ZERO_SELF_SIGNED_CERT');
+  assert.deepEqual(proxy.requests, []);
+});
 
 test('tells the status of an HTTP proxy that refuses', async () => {
   const proxy = await started(
@@ -170,7 +183,11 @@ test('reads proxy URLs as Go does, and refuses others without showing credential
   });
   assert.equal(parseProxyUrl('proxy:3128').port, 3128);
   assert.equal(parseProxyUrl('socks5h://s').port, 1080);
-  for (const bad of ['https://u:secret@h', 'http://u:secret@', 'http://u:secret@h:x', 'ftp://h']) {
+  assert.deepEqual(
+    [parseProxyUrl('https://s').kind, parseProxyUrl('https://s').port],
+    ['https', 443],
+  );
+  for (const bad of ['http://u:secret@', 'http://u:secret@h:x', 'ftp://h']) {
     assert.throws(
       () => parseProxyUrl(bad),
       ({ message }: Error) => !message.includes('secret'),

@@ -50,6 +50,9 @@ export interface Transport extends ByteSink {
   endAndDestroy(): void;
   /** Drops the connection at once. */
   destroy(): void;
+  /** Stops reading, and goes on. */
+  pause(): void;
+  resume(): void;
 }
 
 /** Where and how to connect. */
@@ -208,6 +211,14 @@ class SocketTransport implements Transport {
     this.socket.destroy();
   }
 
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
   connected(): void {
     const { socket } = this;
     const { localAddress, localPort } = socket;
@@ -310,7 +321,13 @@ export interface TcpHandle {
 export function tcpHandleBelow(socket: object): TcpHandle | undefined {
   const handle: unknown = Reflect.get(socket, '_handle');
   if (typeof handle !== 'object' || handle === null) return undefined;
-  const below: unknown = Reflect.get(handle, '_parent');
+  let below: unknown = Reflect.get(handle, '_parent');
+  // TLS in TLS, through an https proxy.
+  while (typeof below === 'object' && below !== null) {
+    const next: unknown = Reflect.get(below, '_parent');
+    if (typeof next !== 'object' || next === null) break;
+    below = next;
+  }
   return isTcpHandle(below) ? below : undefined;
 }
 

@@ -9,7 +9,7 @@ import { WebSocketError, WebSocketErrorCode } from './errors.ts';
 import { ResponseReader } from './handshake.ts';
 
 export interface Tunnel {
-  /** What to send once TCP is up. */
+  /** What to send once TCP, and TLS if the proxy wants that, is up. */
   readonly greeting: Uint8Array;
   /**
    * Takes what the proxy sent.
@@ -20,9 +20,9 @@ export interface Tunnel {
 
 /** @throws WebSocketError for credentials or a host name that the proxy's protocol cannot carry. */
 export function createTunnel(proxy: ProxySettings, host: string, port: number): Tunnel {
-  return proxy.kind === 'http'
-    ? new ConnectTunnel(proxy, host, port)
-    : new SocksTunnel(proxy, host, port);
+  return proxy.kind === 'socks5'
+    ? new SocksTunnel(proxy, host, port)
+    : new ConnectTunnel(proxy, host, port);
 }
 
 const PROXY_AUTHENTICATION_REQUIRED = 407;

@@ -37,7 +37,7 @@ async function traced(includesFrames: boolean): Promise<readonly string[]> {
     ],
     protocols: [],
     resolve: (_host, port, done) => done(null, [{ address: '127.0.0.1', family: 4, port }]),
-    trace: { includesFrames, write: (line) => lines.push(line) },
+    trace: { includesFrames, includesSecrets: false, write: (line) => lines.push(line) },
   };
   const connection = dial(request, events);
   await events.until('text hello');

@@ -1,6 +1,6 @@
 /**
  * `--ws-debug`: a transport around another that tells in words what crosses it: requests and answers
- * of handshakes, and the frames. Credentials and cookies are blanked. It reads along and changes nothing;
+ * of handshakes, and the frames. Credentials and cookies are blanked unless asked for. It reads along and changes nothing;
  * without it the engine does not know it exists.
  */
 import { nowMs } from '../base/clock.ts';
@@ -103,6 +103,16 @@ class TracedTransport implements Transport, TransportHandler {
     this.inner.destroy();
   }
 
+  pause(): void {
+    this.say('* reading paused');
+    this.inner.pause();
+  }
+
+  resume(): void {
+    this.say('* reading goes on');
+    this.inner.resume();
+  }
+
   onConnect(): void {
     this.say(`* connected from ${this.inner.localAddress ?? 'unknown'}`);
     this.handler.onConnect();
@@ -158,7 +168,8 @@ class TracedTransport implements Transport, TransportHandler {
     const end = text.indexOf(HEAD_END);
     if (end < 0) return text.length > HEAD_BYTES_MAX ? '' : text;
     const head = text.slice(0, end);
-    for (const line of redacted(head).split('\r\n')) this.say(`${mark} ${line}`);
+    const shown = this.trace.includesSecrets ? head : redacted(head);
+    for (const line of shown.split('\r\n')) this.say(`${mark} ${line}`);
     if (mark === '<' && /^HTTP\/1\.\d 101/.test(head)) {
       this.isUpgraded = true;
       this.upgradedAt = end + HEAD_END.length;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NetworkPlan } from '../bridge/messages.ts';
+import { NO_DIAL_LIMITS } from '../k6/dial-limits.ts';
 import { consolidate } from '../options/consolidate.ts';
 import { NO_PROXIES } from '../options/proxies.ts';
 import type { Layer } from '../options/values.ts';
@@ -11,8 +12,10 @@ const PLAN: NetworkPlan = {
   sourcePorts: { first: 40_000, last: 40_001 },
   proxies: NO_PROXIES,
   tlsSessionReuse: true,
+  dialLimits: NO_DIAL_LIMITS,
   wsDebug: '',
   wsDebugVus: '',
+  wsDebugSecrets: false,
 };
 
 function network(plan: Partial<NetworkPlan>, values: Layer['values'] = {}) {

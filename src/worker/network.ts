@@ -1,5 +1,6 @@
 /** How the VUs of a worker reach the network: the options turned into what a dial needs. */
 import type { NetworkPlan } from '../bridge/messages.ts';
+import { NO_DIAL_LIMITS } from '../k6/dial-limits.ts';
 import type { HttpSettings, NetworkSettings } from '../k6/host.ts';
 import { type LocalIpPool, parseLocalIps } from '../options/local-ips.ts';
 import { createProxyFor, NO_PROXIES } from '../options/proxies.ts';
@@ -52,7 +53,9 @@ export function createNetwork(
     localAddress: undefined,
     leaseSource: undefined,
     proxyFor: createProxyFor(plan?.proxies ?? NO_PROXIES),
+    dialLimits: plan?.dialLimits ?? NO_DIAL_LIMITS,
     wsDebug: 'off',
+    wsDebugSecrets: plan?.wsDebugSecrets ?? false,
     tlsFor,
   } as const;
   if (sources === undefined && level === 'off') return () => shared;

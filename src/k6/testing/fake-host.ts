@@ -3,6 +3,7 @@
  * (one thing at a time, inner loops of blocked operations first), and keeps what was recorded and
  * logged.
  */
+
 import { nowMs } from '../../base/clock.ts';
 import { GharialError } from '../../base/errors.ts';
 import { TimerHeap } from '../../base/timer-heap.ts';
@@ -11,6 +12,7 @@ import { type Metric, MetricRegistry } from '../../metrics/metric.ts';
 import { type TagSet, TagSpace } from '../../metrics/tag-set.ts';
 import { type Coroutine, Op, type Resumer } from '../../suspend/op.ts';
 import { CookieJar } from '../cookie-jar.ts';
+import { NO_DIAL_LIMITS } from '../dial-limits.ts';
 import type {
   BuiltinMetrics,
   EventLoop,
@@ -130,7 +132,9 @@ export class FakeHost implements VuHost {
     localAddress: undefined,
     leaseSource: undefined,
     proxyFor: () => undefined,
+    dialLimits: NO_DIAL_LIMITS,
     wsDebug: 'off',
+    wsDebugSecrets: false,
     tlsFor: () => ({}),
   };
   http: HttpSettings = {

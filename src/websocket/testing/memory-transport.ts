@@ -12,6 +12,7 @@ export class MemoryTransport implements Transport {
   readonly writes: Buffer[] = [];
   isEnded = false;
   isDestroyed = false;
+  isPaused = false;
   isSecured = false;
   isAwaitingDrain = false;
   /** When true the kernel takes nothing. */
@@ -81,6 +82,14 @@ export class MemoryTransport implements Transport {
   endAndDestroy(): void {
     this.isEnded = true;
     this.destroy();
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
   }
 
   destroy(): void {

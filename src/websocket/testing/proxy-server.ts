@@ -1,6 +1,7 @@
 /** Proxies on the loopback interface that know one client, and connect every name to 127.0.0.1. */
 import { connect, type Socket } from 'node:net';
-import { type RawServer, readRequest, startRawServer } from './raw-server.ts';
+import { TEST_CERTIFICATE, TEST_KEY } from './certificate.ts';
+import { type RawServer, readRequest, startRawServer, startTlsServer } from './raw-server.ts';
 
 export interface ProxyServer extends RawServer {
   /** Requests as they came: heads of CONNECT, `host:port` for SOCKS. */
@@ -12,7 +13,18 @@ const AUTHORIZATION = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
 /** Wants `me` and `p@ss`, by Basic. */
 export async function startHttpProxy(): Promise<ProxyServer> {
   const requests: string[] = [];
-  const server = await startRawServer((socket) => {
+  return { ...(await startRawServer(connecting(requests))), requests };
+}
+
+/** The same behind TLS, with the tests' certificate. */
+export async function startHttpsProxy(): Promise<ProxyServer> {
+  const requests: string[] = [];
+  const tls = { key: TEST_KEY, cert: TEST_CERTIFICATE };
+  return { ...(await startTlsServer(tls, connecting(requests))), requests };
+}
+
+function connecting(requests: string[]): (socket: Socket) => void {
+  return (socket) => {
     void readRequest(socket).then((head) => {
       requests.push(head);
       if (!head.includes(`Proxy-Authorization: ${AUTHORIZATION}\r\n`)) {
@@ -22,8 +34,7 @@ export async function startHttpProxy(): Promise<ProxyServer> {
       const port = Number(/^CONNECT \S+:(\d+) /.exec(head)?.[1]);
       join(socket, port, 'HTTP/1.1 200 Connection established\r\n\r\n');
     });
-  });
-  return { ...server, requests };
+  };
 }
 
 /** Wants `me` and `p@ss`, by RFC 1929; sends its answers byte by byte. */

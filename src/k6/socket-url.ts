@@ -1,0 +1,81 @@
+/**
+ * URLs of `k6/websockets` and of the global WebSocket: the WHATWG URL standard, http and https standing
+ * for ws and wss, no fragment.
+ */
+import { domException } from './dom-exception.ts';
+import { parseGoUrl, UrlSyntaxError, type WsAddress } from './ws-url.ts';
+
+const DEFAULT_PORT = 80;
+const DEFAULT_SECURE_PORT = 443;
+
+/** http and https stand for ws and wss. */
+const MAPPED_SCHEMES: Readonly<Record<string, string>> = { 'http:': 'ws:', 'https:': 'wss:' };
+
+function syntaxError(message: string): DOMException {
+  return domException('SyntaxError', message);
+}
+
+/**
+ * @param base what a relative URL is relative to.
+ * @throws DOMException `SyntaxError`
+ */
+export function parseSocketUrl(text: string, base: string | undefined): URL {
+  let url: URL;
+  try {
+    url = new URL(text, base);
+  } catch {
+    throw syntaxError(faultOf(text));
+  }
+  const mapped = MAPPED_SCHEMES[url.protocol];
+  if (mapped !== undefined) url.protocol = mapped;
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
+    const scheme = url.protocol.slice(0, -1);
+    throw syntaxError(`WebSocket requires url with scheme ws or wss, but got "${scheme}"`);
+  }
+  // A fragment may be empty and still be there.
+  if (url.hash !== '' || url.href.endsWith('#')) {
+    throw syntaxError(`WebSocket requires no url fragment, but got "${url.hash.slice(1)}"`);
+  }
+  return url;
+}
+
+/** What is wrong with a URL, in k6's words where it has some. */
+function faultOf(text: string): string {
+  let why = 'Invalid URL';
+  try {
+    const { scheme } = parseGoUrl(text);
+    if (scheme === '') return 'WebSocket requires url with scheme ws or wss, but got ""';
+  } catch (error) {
+    if (error instanceof UrlSyntaxError) why = error.message;
+  }
+  return `WebSocket requires valid url, but got "${text}" which resulted in ${why}`;
+}
+
+/** Where to dial. */
+export function socketAddressOf(url: URL): WsAddress {
+  const isSecure = url.protocol === 'wss:';
+  const defaultPort = isSecure ? DEFAULT_SECURE_PORT : DEFAULT_PORT;
+  return {
+    isSecure,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? defaultPort : Number(url.port),
+    target: `${url.pathname}${url.search}`,
+    hostHeader: url.host,
+  };
+}
+
+/** Value of an Authorization header for the credentials of a URL (RFC 7617), '' if it has none. */
+export function basicCredentials(url: URL): string {
+  if (url.username === '' && url.password === '') return '';
+  const credentials = `${decoded(url.username)}:${decoded(url.password)}`;
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // The URL standard lets stray percent signs stand.
+    return text;
+  }
+}
