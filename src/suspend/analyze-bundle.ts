@@ -46,9 +46,6 @@ export const IMPORT_HELPERS: ReadonlyMap<string, HelperName> = new Map([
   ['__decorateClass', 'decorate'],
 ]);
 
-/** The unit of the helpers themselves. */
-export const HELPER_UNIT = 'esbuild';
-
 /** `var __commonJS = …` and the like, wherever it stands in the bundle. */
 export function isHelperDefinition(node: acorn.AnyNode): boolean {
   return (
@@ -74,4 +71,10 @@ export function moduleBodyOf(node: acorn.Node): FunctionNode | undefined {
   const [property] = first.properties;
   if (property?.type !== 'Property' || !isFunction(property.value)) return undefined;
   return property.value;
+}
+
+/** A position inside the function's own file, even when a bundler wrote the wrapper around it. */
+export function firstPosition(node: FunctionNode): number {
+  if (node.body.type !== 'BlockStatement') return node.start;
+  return node.body.body[0]?.start ?? node.start;
 }

@@ -3,8 +3,8 @@
  * expressions whose value is an object of JavaScript's own.
  */
 import type * as acorn from 'acorn';
-import { DYNAMIC, ELEMENT } from './analyze-graph.ts';
-import { isGlobalObject, isPrimitiveMethod, nativeMethod } from './analyze-natives.ts';
+import { DYNAMIC, ELEMENT } from './flow-graph.ts';
+import { isGlobalObject, isPrimitiveMethod, nativeMethod } from './flow-natives.ts';
 import { type Binding, isConstant, type ScopeTree } from './scope.ts';
 
 export class Keys {

@@ -1,10 +1,14 @@
-/** What the parts of the graph builder need of each other. */
+/**
+ * What those who translate a part of the syntax into flow rules need of the walk: where it is, how it
+ * goes on, and short forms for rules about the unit it is in.
+ */
 import type * as acorn from 'acorn';
-import type { AnalyzeContext, FunctionNode } from './analysis-result.ts';
-import type { Argument, ClassInfo, Flow, FunctionInfo, Unit } from './analyze-flow.ts';
-import type { Place } from './analyze-graph.ts';
+import type { AnalyzeContext } from './analysis-result.ts';
 import type { Keys } from './analyze-keys.ts';
-import type { Binding, Owner, ScopeTree } from './scope.ts';
+import type { Flow } from './flow.ts';
+import type { Place } from './flow-graph.ts';
+import type { ClassInfo, FunctionInfo, Unit } from './flow-model.ts';
+import type { Owner, ScopeTree } from './scope.ts';
 
 /** What code runs in: its unit, its function, what `this`, `return` and `super` mean there. */
 export interface Frame {
@@ -25,7 +29,6 @@ export const THROWN = '[throw]';
 export const GETTER = 'get ';
 export const SETTER = 'set ';
 
-/** The walk over the syntax as seen by those who handle a part of it. */
 export interface SyntaxWalk {
   readonly flow: Flow;
   readonly scopes: ScopeTree;
@@ -33,33 +36,24 @@ export interface SyntaxWalk {
   readonly keys: Keys;
   /** Where the walk is. */
   readonly frame: Frame;
-  /** Some object has a getter or setter of this name. */
-  addAccessor(key: string): void;
-  /** Bindings of `require_x` and `init_x`. */
-  readonly moduleRunners: ReadonlySet<Binding>;
-  /** `module` parameters of wrapped modules, with the place of their `exports`. */
-  readonly moduleFields: Map<Binding, Place>;
-  /** The binding is a function the bundler added. */
-  isHelperBinding(binding: Binding): boolean;
+  /** Runs `run` with the walk in another frame. */
+  within<T>(frame: Frame, run: () => T): T;
   /** Visits a node; for an expression, gives the place of its value. */
   visit(node: acorn.Node): Place;
   visitAll(nodes: readonly (acorn.Node | null | undefined)[]): void;
   /** Gives a function or class without a name of its own one for reports. */
   name(node: acorn.Node | null | undefined, name: string): void;
+  givenName(node: acorn.Node): string | undefined;
+  /** A place of the current unit. */
+  newPlace(): Place;
+  /** Where the values of all these places are. */
   join(...places: Place[]): Place;
-  argument(node: acorn.Node): Argument;
-  /** `site` resumes the iterator of what `source` gives, which is at `iterable`. */
-  iterate(site: acorn.Node, iterable: Place, source: acorn.Node): void;
-  callee(node: acorn.Node): { callee: Place; receiver: Place; name: string | undefined };
-  functionValue(
-    node: FunctionNode,
-    ofClass: ClassInfo | undefined,
-    thisOrigin?: Place,
-  ): FunctionInfo;
+  /** A property read by the current unit. @param isCallee what is read gets called at once. */
+  load(object: Place, key: string, isCallee?: boolean): Place;
+  /** A property write by the current unit. */
+  store(object: Place, key: string, value: Place): void;
   /** A property of the current unit. */
   unitField(key: string): Place;
-  /** The namespace of a host module, NOWHERE if nothing in it blocks. */
-  hostModule(specifier: unknown): Place;
 }
 
 /** Without parentheses and the wrapper of optional chains. */

@@ -1,7 +1,7 @@
 /**
  * The may-block analysis: which functions of a bundle may suspend, and at which nodes.
  *
- * It follows blocking functions and host objects through the program (`analyze-flow.ts`) until nothing
+ * It follows blocking functions and host objects through the program (`flow.ts`) until nothing
  * moves. In user code it is generous where it cannot know; a package is touched only when something
  * that blocks flows into it. What stays open is answered by widening: a package that got a blocking
  * function and lost it counts as blocking throughout, and a program that is too tangled to finish within
@@ -11,16 +11,9 @@
 import type * as acorn from 'acorn';
 import type { AnalysisResult, AnalyzeContext, ClassNode, FunctionNode } from './analysis-result.ts';
 import { buildFlow } from './analyze-build.ts';
-import {
-  type Call,
-  type Cause,
-  type ClassInfo,
-  Flow,
-  type FunctionInfo,
-  type Unit,
-} from './analyze-flow.ts';
-import { DYNAMIC, type FlowLimits, NOWHERE } from './analyze-graph.ts';
-import type { HostInfo } from './analyze-host.ts';
+import { Flow } from './flow.ts';
+import { DYNAMIC, type FlowLimits, NOWHERE } from './flow-graph.ts';
+import { type Call, type Cause, type FunctionInfo, meaningOf, type Unit } from './flow-model.ts';
 import { isFunction, resolveScopes, type ScopeTree } from './scope.ts';
 
 export interface FlowAnalysisResult extends AnalysisResult {
@@ -63,19 +56,20 @@ function settle(flow: Flow, scopes: ScopeTree): void {
 /** The helper that runs a bundled module's body suspends when the body does. */
 function suspendWrappers(flow: Flow, scopes: ScopeTree): boolean {
   let hasChanged = false;
-  for (const { helper, body } of flow.wrappers) {
-    if (!flow.suspendable.has(body) || helper.type !== 'Identifier') continue;
+  const { marks } = flow;
+  for (const { helper, body } of marks.wrappers) {
+    if (!marks.suspendable.has(body) || helper.type !== 'Identifier') continue;
     const binding = scopes.bindingOf.get(helper as acorn.Identifier);
     if (!binding) continue;
-    for (const info of flow.infoOf.values()) {
-      if (flow.suspendable.has(info)) continue;
+    for (const info of marks.infoOf.values()) {
+      if (marks.suspendable.has(info)) continue;
       const outer = scopes.ownerOf.get(info.node);
       if (!outer || !isFunction(outer)) continue;
-      if (flow.infoOf.get(outer)?.name !== binding.name) continue;
+      if (marks.infoOf.get(outer)?.name !== binding.name) continue;
       for (const call of info.unit.calls) {
-        if (call.owner === info.node && call.site) flow.markSite(call.site, call.owner, body.value);
+        if (call.owner === info.node && call.site) marks.site(call.site, call.owner, body.value);
       }
-      hasChanged ||= flow.suspendable.has(info);
+      hasChanged ||= marks.suspendable.has(info);
     }
   }
   return hasChanged;
@@ -87,8 +81,8 @@ function suspendWrappers(flow: Flow, scopes: ScopeTree): boolean {
  */
 function lookUpElsewhere(flow: Flow): boolean {
   let hasChanged = false;
-  for (let i = 0; i < flow.taintedCalls.length; i++) {
-    const call = flow.taintedCalls[i];
+  for (let i = 0; i < flow.calls.tainted.length; i++) {
+    const call = flow.calls.tainted[i];
     if (!call || !isLost(call, flow) || call.wasLookedUp || call.calleeName === undefined) continue;
     call.wasLookedUp = true;
     if (!call.unit.isUser) continue;
@@ -109,12 +103,12 @@ function lookUpElsewhere(flow: Flow): boolean {
  */
 function assumeCalledBack(flow: Flow): boolean {
   let hasChanged = false;
-  for (let i = 0; i < flow.taintedCalls.length; i++) {
-    const call = flow.taintedCalls[i];
+  for (let i = 0; i < flow.calls.tainted.length; i++) {
+    const call = flow.calls.tainted[i];
     if (!call?.unit.isUser || call.isResolved || call.site === undefined) continue;
     if (call.isAssumed) continue;
     call.isAssumed = true;
-    flow.callBackArguments(call);
+    flow.calls.callBackArguments(call);
     hasChanged = true;
   }
   return hasChanged;
@@ -123,12 +117,12 @@ function assumeCalledBack(flow: Flow): boolean {
 /** A package that was given a blocking function and calls something unknown with it blocks throughout. */
 function widenLostUnits(flow: Flow): boolean {
   let hasChanged = false;
-  for (const call of flow.taintedCalls) {
+  for (const call of flow.calls.tainted) {
     if (!isLost(call, flow)) continue;
     for (const unit of lostIn(call, flow)) {
       if (unit.isUser || unit.widened !== undefined) continue;
       const callee = call.calleeName === DYNAMIC ? 'a computed method' : (call.calleeName ?? 'it');
-      flow.widen(unit, `a blocking function is passed to ${callee}, and lost there`);
+      flow.marks.widen(unit, `a blocking function is passed to ${callee}, and lost there`);
       hasChanged = true;
     }
   }
@@ -142,8 +136,8 @@ function lostIn(call: Call, flow: Flow): Unit[] {
   if (!call.unit.isUser) return call.calleeName === DYNAMIC ? [call.unit] : [];
   const units: Unit[] = [];
   for (const value of flow.graph.valuesAt(call.callee) ?? []) {
-    if (value.what.kind !== 'unit') continue;
-    for (const unit of flow.units.values()) if (unit.value === value) units.push(unit);
+    const what = meaningOf(value);
+    if (what.kind === 'unit' && what !== flow.globals) units.push(what);
   }
   return units;
 }
@@ -163,12 +157,13 @@ function isLost(call: Call, flow: Flow): boolean {
 function resultOf(flow: Flow): FlowAnalysisResult {
   const suspendable = new Set<FunctionNode>();
   const why = new Map<FunctionNode, string>();
-  for (const [info, cause] of flow.suspendable) {
+  const { marks } = flow;
+  for (const [info, cause] of marks.suspendable) {
     suspendable.add(info.node);
     why.set(info.node, explain(flow, info, cause));
   }
   const suspendableClasses = new Set<ClassNode>();
-  for (const info of flow.suspendableClasses.keys()) suspendableClasses.add(info.node);
+  for (const info of marks.suspendableClasses.keys()) suspendableClasses.add(info.node);
   const widened = new Map<string, string>();
   for (const unit of flow.units.values()) {
     if (unit.widened !== undefined) widened.set(unit.name, unit.widened);
@@ -176,8 +171,8 @@ function resultOf(flow: Flow): FlowAnalysisResult {
   return {
     suspendable,
     suspendableClasses,
-    mayBlock: flow.mayBlock,
-    programBlocks: flow.programBlocks,
+    mayBlock: marks.mayBlock,
+    programBlocks: marks.programBlocks,
     why,
     widened,
     steps: flow.graph.stepCount,
@@ -195,21 +190,17 @@ function explain(flow: Flow, info: FunctionInfo, cause: Cause): string {
       names.push(next);
       break;
     }
-    const what = next.what as
-      | FunctionInfo
-      | ClassInfo
-      | HostInfo
-      | { kind: 'generator'; info: FunctionInfo };
+    const what = meaningOf(next);
     if (what.kind === 'host') {
       names.push(what.label);
       next = undefined;
     } else if (what.kind === 'class') {
       names.push(`new ${what.name}`);
-      next = flow.suspendableClasses.get(what);
+      next = flow.marks.suspendableClasses.get(what);
     } else if (what.kind === 'generator' || what.kind === 'function') {
-      const callee: FunctionInfo = what.kind === 'generator' ? what.info : what;
+      const callee = what.kind === 'generator' ? what.info : what;
       names.push(callee.name);
-      next = flow.suspendable.get(callee);
+      next = flow.marks.suspendable.get(callee);
     } else {
       next = undefined;
     }

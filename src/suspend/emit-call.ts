@@ -1,18 +1,78 @@
 /**
- * Calls, constructions, member accesses and optional chains that may suspend.
+ * Calls, constructions and optional chains, those that may suspend among them.
  *
  * The rule of all forms: every operand is evaluated once, in the source's order; arguments appear once;
  * the callee's twin is looked up before the arguments are evaluated and called after.
  */
 import type * as acorn from 'acorn';
+import { isBind, isGated, isSpecialMember, memberOf, onObject } from './emit-member.ts';
 import { type Emitter, type Frame, isNode, placed, whole } from './frame.ts';
 import type { Rope } from './rope.ts';
 
 /** What becomes of a callee: its value, and the receiver's text if the call has one. */
 type Use = (target: Rope, self: string | undefined) => Rope;
 
-/** `f(x)`, `o.m(x)`, `super(x)`: a call that may suspend. */
+/** Any call. */
 export function emitCall(e: Emitter, node: acorn.CallExpression, frame: Frame): Rope {
+  const { callee } = node;
+  if (isNode(callee, 'Super')) return superCall(e, node, frame);
+  if (isNode(callee, 'Identifier') && callee.name === 'eval') return e.children(node, frame);
+  if (e.blocks(node, frame)) return suspendingCall(e, node, frame);
+  if (isNode(callee, 'MemberExpression')) {
+    if (isNode(callee.object, 'Super') && frame.superText !== undefined) {
+      const self = frame.thisText ?? 'this';
+      const list = e.argumentList(node.arguments, frame);
+      return [`${e.helper('call')}(`, e.emit(callee, frame), `,${self},[`, list, '])'];
+    }
+    const isPrivate = isNode(callee.property, 'PrivateIdentifier');
+    if (!isNode(callee.object, 'Super')) {
+      if (isGated(e, callee)) return plainMemberCall(e, node, callee, frame, 'tc');
+      if (isBind(e, callee)) return plainMemberCall(e, node, callee, frame, 'bi');
+      if (!isPrivate && isSpecialMember(e, callee, frame)) return suspendingCall(e, node, frame);
+    }
+  }
+  return e.children(node, frame);
+}
+
+/** `o.then(x)` as `helper(o,"then",[x])`. */
+function plainMemberCall(
+  e: Emitter,
+  node: acorn.CallExpression,
+  callee: acorn.MemberExpression,
+  frame: Frame,
+  helper: string,
+): Rope {
+  const { property } = callee;
+  const key = isNode(property, 'Identifier') ? JSON.stringify(property.name) : '""';
+  return [
+    placed(`${e.helper(helper)}(`, property.start),
+    e.argument(callee.object, frame),
+    `,${key},[`,
+    e.argumentList(node.arguments, frame),
+    '])',
+  ];
+}
+
+function superCall(e: Emitter, node: acorn.CallExpression, frame: Frame): Rope {
+  const list = e.argumentList(node.arguments, frame);
+  if (frame.superCallText !== undefined) return [`${frame.superCallText}(`, list, ')'];
+  if (frame.derived === undefined) return e.children(node, frame);
+  const { holder, classVariable, newTargetVariable, fields } = frame.derived;
+  const parent = `${e.helper('gp')}(${classVariable})`;
+  // In an arrow function that is not lowered, the parent runs to its end synchronously.
+  const wait = frame.canSuspend ? 'yield* ' : e.helper('s');
+  const made: Rope = [
+    placed(`${e.helper('bs')}(${holder},${wait}(`, node.start),
+    `${e.helper('sc')}(${parent},${classVariable},${newTargetVariable},[`,
+    list,
+    '])))',
+  ];
+  if (fields === undefined) return ['(', made, ')'];
+  return ['(', made, `,${wait}(${fields}.call(${holder}.self)),${holder}.self)`];
+}
+
+/** `f(x)`, `o.m(x)`: a call that may suspend. */
+function suspendingCall(e: Emitter, node: acorn.CallExpression, frame: Frame): Rope {
   const direct = staticCall(e, node, frame);
   if (direct !== undefined) return direct;
   return reference(e, node.callee, frame, (target, self) =>
@@ -48,6 +108,13 @@ export function emitTagged(e: Emitter, node: acorn.TaggedTemplateExpression, fra
       e.emit(node.quasi, frame),
     ]),
   );
+}
+
+/** `...x` in an array or in arguments. */
+export function emitSpread(e: Emitter, node: acorn.SpreadElement, frame: Frame): Rope {
+  const value = e.argument(node.argument, frame);
+  if (!e.blocks(node, frame)) return ['...', value];
+  return [placed(`...(yield* ${e.helper('sp')}(`, node.start), value, '))'];
 }
 
 /** Where V8 says that a call is: at the name of a method, at the start of anything else. */
@@ -99,194 +166,11 @@ function staticCall(e: Emitter, node: acorn.CallExpression, frame: Frame): Rope 
 /** Evaluates a callee to its value and receiver, keeping the receiver of member and chain callees. */
 function reference(e: Emitter, callee: acorn.Node, frame: Frame, use: Use): Rope {
   if (isNode(callee, 'ChainExpression')) return chainReference(e, callee, frame, use);
-  if (!isNode(callee, 'MemberExpression')) return use(detached(e, callee, frame), undefined);
+  if (!isNode(callee, 'MemberExpression')) return use(e.argument(callee, frame), undefined);
   if (isNode(callee.object, 'Super')) {
     return use(e.emit(callee, frame), frame.thisText ?? 'this');
   }
-  const object = frame.temps.take();
-  const rope: Rope = [
-    `(${object}=`,
-    e.argument(callee.object, frame),
-    ',',
-    use(memberOf(e, callee, object, frame), object),
-    ')',
-  ];
-  frame.temps.release(1);
-  return rope;
-}
-
-function detached(e: Emitter, callee: acorn.Node, frame: Frame): Rope {
-  return e.argument(callee, frame);
-}
-
-/** `object.member` where the object is in a variable. */
-function memberOf(e: Emitter, node: acorn.MemberExpression, object: string, frame: Frame): Rope {
-  const { property } = node;
-  if (isNode(property, 'PrivateIdentifier')) return privateRead(e, property, object, frame);
-  if (e.blocks(node, frame)) {
-    const open = placed(`(yield* ${e.helper('gt')}(${object},`, property.start);
-    return [open, keyOf(e, node, frame), '))'];
-  }
-  if (isGated(e, node)) return [e.helper('tf'), `(${object},`, keyOf(e, node, frame), ')'];
-  if (isBind(e, node)) return `${e.helper('bf')}(${object})`;
-  if (node.computed) return [object, '[', e.emit(property, frame), ']'];
-  return [object, '.', whole(property)];
-}
-
-/** The key of a member access as an expression. */
-function keyOf(e: Emitter, node: acorn.MemberExpression, frame: Frame): Rope {
-  if (node.computed) return e.argument(node.property, frame);
-  return JSON.stringify(isNode(node.property, 'Identifier') ? node.property.name : '');
-}
-
-/** `.bind`: what it binds has a twin if the function has. */
-export function isBind(e: Emitter, node: acorn.MemberExpression): boolean {
-  if (!e.program.suspends || node.computed) return false;
-  return isNode(node.property, 'Identifier') && node.property.name === 'bind';
-}
-
-/** `.then`, `.catch` and `.finally` of promises are looked up through the gate. */
-export function isGated(e: Emitter, node: acorn.MemberExpression): boolean {
-  const { property } = node;
-  if (!e.program.gatesPromises || node.computed || !isNode(property, 'Identifier')) return false;
-  return /^(?:then|catch|finally)$/.test(property.name);
-}
-
-function privateRead(
-  e: Emitter,
-  property: acorn.PrivateIdentifier,
-  object: string,
-  frame: Frame,
-): Rope {
-  const twins = e.privateTwins(property.name);
-  if (twins?.method !== undefined) {
-    // A private method cannot be stamped when its class is made: nobody can reach it then.
-    return [
-      e.helper(twins.marker ?? 'm'),
-      `(${object}.`,
-      whole(property),
-      `,${object}.#${twins.method})`,
-    ];
-  }
-  if (twins?.get !== undefined && frame.canSuspend) {
-    return placed(`(yield* ${object}.#${twins.get}())`, property.start);
-  }
-  return [object, '.', whole(property)];
-}
-
-/** A member read of a private member with a twin, or through an accessor that may suspend. */
-export function emitMember(e: Emitter, node: acorn.MemberExpression, frame: Frame): Rope {
-  if (isNode(node.object, 'Super')) return memberOf(e, node, frame.superText ?? 'super', frame);
-  const object = frame.temps.take();
-  const rope: Rope = [
-    `(${object}=`,
-    e.argument(node.object, frame),
-    ',',
-    memberOf(e, node, object, frame),
-    ')',
-  ];
-  frame.temps.release(1);
-  return rope;
-}
-
-/** True when reading the member needs more than the native access. */
-export function isSpecialMember(e: Emitter, node: acorn.MemberExpression, frame: Frame): boolean {
-  if (isNode(node.object, 'Super')) return frame.superText !== undefined && e.blocks(node, frame);
-  if (isNode(node.property, 'PrivateIdentifier')) {
-    const twins = e.privateTwins(node.property.name);
-    return twins?.method !== undefined || (frame.canSuspend && twins?.get !== undefined);
-  }
-  return e.blocks(node, frame);
-}
-
-/** True when writing the member may suspend. */
-function isSpecialTarget(e: Emitter, node: acorn.MemberExpression, frame: Frame): boolean {
-  if (!frame.canSuspend) return false;
-  if (isNode(node.object, 'Super') && frame.superText === undefined) return false;
-  if (isNode(node.property, 'PrivateIdentifier')) {
-    const twins = e.privateTwins(node.property.name);
-    return twins?.get !== undefined || twins?.set !== undefined;
-  }
-  return e.blocks(node, frame);
-}
-
-/** A write through an accessor that may suspend, or undefined when the native form will do. */
-export function emitAssignment(
-  e: Emitter,
-  node: acorn.AssignmentExpression,
-  frame: Frame,
-): Rope | undefined {
-  const target = node.left as acorn.Node;
-  if (!isNode(target, 'MemberExpression') || !isSpecialTarget(e, target, frame)) return undefined;
-  return place(e, target, frame, ({ read, write, value }) => {
-    const operator = node.operator.slice(0, -1);
-    const right = e.argument(node.right, frame);
-    if (operator === '') return write(right);
-    if (operator === '&&') return ['(', read, '&&', write(right), ')'];
-    if (operator === '||') return ['(', read, '||', write(right), ')'];
-    if (operator === '??') return ['(', read, '??', write(right), ')'];
-    return [`(${value}=`, read, ',', write([`${value}${operator}(`, right, ')']), ')'];
-  });
-}
-
-/** `o.x++` through an accessor that may suspend, or undefined. */
-export function emitUpdate(
-  e: Emitter,
-  node: acorn.UpdateExpression,
-  frame: Frame,
-): Rope | undefined {
-  const target = node.argument as acorn.Node;
-  if (!isNode(target, 'MemberExpression') || !isSpecialTarget(e, target, frame)) return undefined;
-  return place(e, target, frame, ({ read, write, value }) => {
-    const step = e.helper(node.operator === '++' ? 'inc' : 'dec');
-    if (node.prefix) return write([`${step}(`, read, ')']);
-    const old: Rope = [`(${value}=${e.helper('num')}(`, read, ')'];
-    return [old, ',', write(`${step}(${value})`), `,${value})`];
-  });
-}
-
-interface Place {
-  readonly read: Rope;
-  readonly write: (value: Rope) => Rope;
-  /** A variable for the value in between. */
-  readonly value: string;
-}
-
-/** Object and key of an assignment target, evaluated once. */
-function place(
-  e: Emitter,
-  target: acorn.MemberExpression,
-  frame: Frame,
-  use: (place: Place) => Rope,
-): Rope {
-  const [object, key, value] = [frame.temps.take(), frame.temps.take(), frame.temps.take()];
-  const from = isNode(target.object, 'Super')
-    ? (frame.superText ?? 'super')
-    : e.argument(target.object, frame);
-  const start: Rope = [`(${object}=`, from, ','];
-  let rope: Rope;
-  if (isNode(target.property, 'PrivateIdentifier')) {
-    const twins = e.privateTwins(target.property.name);
-    const access: Rope = [`${object}.`, whole(target.property)];
-    const read = twins?.get === undefined ? access : `(yield* ${object}.#${twins.get}())`;
-    const write = (right: Rope): Rope =>
-      twins?.set === undefined
-        ? ['(', access, '=', right, ')']
-        : [`(${value}=`, right, `,yield* ${object}.#${twins.set}(${value}),${value})`];
-    rope = [start, use({ read, write, value }), ')'];
-  } else {
-    const at = target.property.start;
-    const read = placed(`(yield* ${e.helper('gt')}(${object},${key}))`, at);
-    const write = (right: Rope): Rope => [
-      placed(`(yield* ${e.helper('st')}(${object},${key},`, at),
-      right,
-      '))',
-    ];
-    const body = use({ read, write, value });
-    rope = [start, `${key}=`, keyOf(e, target, frame), ',', body, ')'];
-  }
-  frame.temps.release(3);
-  return rope;
+  return onObject(e, callee, frame, (object) => use(memberOf(e, callee, object, frame), object));
 }
 
 type Link = acorn.MemberExpression | acorn.CallExpression;

@@ -5,9 +5,15 @@
  * added to the object one by one, between the parts of the literal before and after them.
  */
 import type * as acorn from 'acorn';
-import { captureContext, marker, twinParts, wrapperExpression } from './emit-function.ts';
-import { type Emitter, type Frame, isNode, whole } from './frame.ts';
-import { keyName } from './key-name.ts';
+import {
+  captureContext,
+  emitPlainFunction,
+  marker,
+  twinParts,
+  wrapperExpression,
+} from './emit-function.ts';
+import { between, type Emitter, type Frame, isNode, slice, whole } from './frame.ts';
+import { keyHint, keyName } from './key-name.ts';
 import type { Rope } from './rope.ts';
 
 type Method = acorn.Property & { value: acorn.FunctionExpression };
@@ -140,4 +146,53 @@ function addition(e: Emitter, node: Method, object: string, frame: Frame): Rope 
       ? method(e, value, frame, name, home)
       : methodTwin(e, value, frame, name, home, e.program.nextId());
   return [`${e.helper('da')}(${object},`, keyText, `,"${kind}",${home}=>`, made, ')'];
+}
+
+/** A property of a literal or pattern that needs no method twin of its own. */
+export function emitProperty(
+  e: Emitter,
+  node: acorn.Property | acorn.AssignmentProperty,
+  frame: Frame,
+): Rope {
+  const { key, value } = node as acorn.Property;
+  if (node.shorthand) {
+    const target = isNode(value as acorn.Node, 'AssignmentPattern')
+      ? (value as unknown as acorn.AssignmentPattern).left
+      : value;
+    const isRewritten = typeof e.emit(target, frame) === 'string';
+    return [isRewritten ? [whole(key), ':'] : '', e.emit(value, frame)];
+  }
+  if (node.kind !== 'init' || node.method) {
+    // Methods and accessors that are lowered are written by the object literal.
+    const keyText = node.computed ? e.emit(key, frame) : whole(key);
+    return [
+      slice(node.start, key.start),
+      keyText,
+      slice(key.end, value.start),
+      emitPlainFunction(e, value as acorn.FunctionExpression, frame),
+    ];
+  }
+  if (!node.computed) {
+    return between(node, [[value, e.named(value, frame, keyHint(key))]]);
+  }
+  if (!needsKeyVariable(e, value)) {
+    return between(node, [
+      [key, e.emit(key, frame)],
+      [value, e.named(value, frame, undefined)],
+    ]);
+  }
+  const variable = frame.temps.take();
+  const keyText: Rope = [`${variable}=${e.helper('pk')}(`, e.argument(key, frame), ')'];
+  const valueText = e.named(value, frame, { variable });
+  frame.temps.release(1);
+  return between(node, [
+    [key, keyText],
+    [value, valueText],
+  ]);
+}
+
+function needsKeyVariable(e: Emitter, value: acorn.Node): boolean {
+  if (isNode(value, 'ArrowFunctionExpression')) return e.isLowered(value);
+  if (isNode(value, 'FunctionExpression')) return !value.id && e.isLowered(value);
+  return isNode(value, 'ClassExpression') && !value.id;
 }

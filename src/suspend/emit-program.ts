@@ -5,6 +5,7 @@
  * per-VU globals are parameters of an outer function, so that the program may declare the same names.
  */
 import type * as acorn from 'acorn';
+import { emitListed } from './emit-statement.ts';
 import { type Emitter, type Frame, isNode, slice } from './frame.ts';
 import { keyName } from './key-name.ts';
 import type { Rope } from './rope.ts';
@@ -13,9 +14,9 @@ import type { ProgramKind } from './runtime.ts';
 export interface WrapOptions {
   readonly kind: ProgramKind;
   readonly instanceGlobals: readonly string[];
-  /** Import specifiers with a twin of their own: `local` to the variable of the twin. */
   /** The bundler's name for an anonymous default export; the function is called `default` again. */
   readonly defaultName: string | undefined;
+  /** Import specifiers with a twin of their own: `local` to the variable of the twin. */
   readonly importTwins: ReadonlyMap<acorn.Identifier, string>;
 }
 
@@ -124,7 +125,7 @@ class ModuleWriter {
   }
 
   #listed(node: acorn.Node): Rope {
-    return this.#e.listed(node, this.#frame, 'var', this.#tops);
+    return emitListed(this.#e, node, this.#frame, 'var', this.#tops);
   }
 
   #module(source: acorn.Literal): string {

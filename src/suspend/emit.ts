@@ -7,28 +7,23 @@
  */
 import type * as acorn from 'acorn';
 import type { FunctionNode } from './analysis-result.ts';
+import { emitAssignment, emitDefault, emitUpdate, emitVariables } from './emit-assignment.ts';
 import {
-  emitAssignment,
   emitCall,
   emitChain,
-  emitMember,
   emitNew,
+  emitSpread,
   emitTagged,
-  emitUpdate,
-  isBind,
-  isGated,
   isSpecialChain,
-  isSpecialMember,
 } from './emit-call.ts';
 import { emitClass, emitClassDeclaration } from './emit-class.ts';
-import {
-  emitFunctionDeclaration,
-  emitFunctionExpression,
-  emitPlainFunction,
-} from './emit-function.ts';
+import { emitFunctionExpression, emitPlainFunction } from './emit-function.ts';
 import { emitForOf, isSpecialLoop, labelledLoop } from './emit-loop.ts';
-import { emitObject, isSpecialObject } from './emit-object.ts';
+import { emitMember, isSpecialMember } from './emit-member.ts';
+import { emitObject, emitProperty, isSpecialObject } from './emit-object.ts';
+import { emitStatements, emitSwitch } from './emit-statement.ts';
 import {
+  between,
   type Emitter,
   type Frame,
   isNode,
@@ -40,8 +35,7 @@ import {
   slice,
   whole,
 } from './frame.ts';
-import { keyHint } from './key-name.ts';
-import type { Placed, Rope, Slice } from './rope.ts';
+import type { Rope } from './rope.ts';
 import { forEachChild } from './scope.ts';
 
 export function createEmitter(program: Program): Emitter {
@@ -145,7 +139,7 @@ class TreeEmitter implements Emitter {
       case 'YieldExpression':
         return this.#yield(node, frame);
       case 'CallExpression':
-        return this.#call(node, frame);
+        return emitCall(this, node, frame);
       case 'NewExpression':
         if (this.blocks(node, frame)) return emitNew(this, node, frame);
         if (isNode(node.callee, 'Identifier')) {
@@ -169,19 +163,13 @@ class TreeEmitter implements Emitter {
       case 'UnaryExpression':
         return this.#unary(node, frame);
       case 'AssignmentExpression':
-        return this.#assignment(node, frame);
+        return emitAssignment(this, node, frame);
       case 'UpdateExpression':
         return emitUpdate(this, node, frame) ?? this.children(node, frame);
-      case 'AssignmentPattern': {
-        const hint = isNode(node.left, 'Identifier') ? { text: node.left.name } : undefined;
-        const right = this.named(node.right, frame, hint);
-        return this.#between(node, [
-          [node.left, this.emit(node.left, frame)],
-          [node.right, right],
-        ]);
-      }
+      case 'AssignmentPattern':
+        return emitDefault(this, node, frame);
       case 'Property':
-        return this.#property(node, frame);
+        return emitProperty(this, node, frame);
       case 'ObjectExpression':
         if (isSpecialObject(this, node)) return emitObject(this, node, frame);
         break;
@@ -196,13 +184,13 @@ class TreeEmitter implements Emitter {
       case 'ClassDeclaration':
         return emitClassDeclaration(this, node, frame, node.id?.name ?? 'default');
       case 'BlockStatement':
-        return this.#list(node.body, frame, node.start + 1, node.end - 1);
+        return ['{', this.statements(node.body, frame, node.start + 1, node.end - 1, false), '}'];
       case 'StaticBlock':
         break;
       case 'SwitchStatement':
-        return this.#switch(node, frame);
+        return emitSwitch(this, node, frame);
       case 'VariableDeclaration':
-        return this.#variables(node, frame);
+        return emitVariables(this, node, frame);
       case 'ForOfStatement':
         if (isSpecialLoop(this, node, frame)) return emitForOf(this, node, frame, '');
         break;
@@ -234,6 +222,16 @@ class TreeEmitter implements Emitter {
     return rope;
   }
 
+  statements(
+    list: readonly acorn.Node[],
+    frame: Frame,
+    start: number,
+    end: number,
+    isFunctionTop: boolean,
+  ): Rope {
+    return emitStatements(this, list, frame, start, end, isFunctionTop);
+  }
+
   #noteTargets(node: acorn.AnyNode): void {
     const note = (target: acorn.Node | null): void => {
       if (isNode(target, 'MemberExpression') || isNode(target, 'Identifier')) {
@@ -251,18 +249,6 @@ class TreeEmitter implements Emitter {
     } else if (node.type === 'ForOfStatement' || node.type === 'ForInStatement') note(node.left);
     else if (node.type === 'UpdateExpression') note(node.argument);
     else if (node.type === 'AssignmentExpression') note(node.left);
-  }
-
-  /** A node with given ropes in the places of some children, verbatim around them. */
-  #between(node: acorn.Node, parts: readonly (readonly [acorn.Node, Rope])[]): Rope {
-    const rope: Rope[] = [];
-    let at = node.start;
-    for (const [child, text] of parts) {
-      rope.push(slice(at, child.start), text);
-      at = child.end;
-    }
-    rope.push(slice(at, node.end));
-    return rope;
   }
 
   #identifier(node: acorn.Identifier, frame: Frame): Rope {
@@ -288,63 +274,6 @@ class TreeEmitter implements Emitter {
     return [placed(`(yield ${this.helper('yv')}(`, node.start), value, '))'];
   }
 
-  #call(node: acorn.CallExpression, frame: Frame): Rope {
-    const { callee } = node;
-    if (isNode(callee, 'Super')) return this.#superCall(node, frame);
-    if (isNode(callee, 'Identifier') && callee.name === 'eval') return this.children(node, frame);
-    if (this.blocks(node, frame)) return emitCall(this, node, frame);
-    if (isNode(callee, 'MemberExpression')) {
-      if (isNode(callee.object, 'Super') && frame.superText !== undefined) {
-        const self = frame.thisText ?? 'this';
-        const list = this.argumentList(node.arguments, frame);
-        return [`${this.helper('call')}(`, this.emit(callee, frame), `,${self},[`, list, '])'];
-      }
-      const isPrivate = isNode(callee.property, 'PrivateIdentifier');
-      if (!isNode(callee.object, 'Super')) {
-        if (isGated(this, callee)) return this.#plainMemberCall(node, callee, frame, 'tc');
-        if (isBind(this, callee)) return this.#plainMemberCall(node, callee, frame, 'bi');
-        if (!isPrivate && isSpecialMember(this, callee, frame)) return emitCall(this, node, frame);
-      }
-    }
-    return this.children(node, frame);
-  }
-
-  /** `o.then(x)` as `helper(o,"then",[x])`. */
-  #plainMemberCall(
-    node: acorn.CallExpression,
-    callee: acorn.MemberExpression,
-    frame: Frame,
-    helper: string,
-  ): Rope {
-    const { property } = callee;
-    const key = isNode(property, 'Identifier') ? JSON.stringify(property.name) : '""';
-    return [
-      placed(`${this.helper(helper)}(`, property.start),
-      this.argument(callee.object, frame),
-      `,${key},[`,
-      this.argumentList(node.arguments, frame),
-      '])',
-    ];
-  }
-
-  #superCall(node: acorn.CallExpression, frame: Frame): Rope {
-    const list = this.argumentList(node.arguments, frame);
-    if (frame.superCallText !== undefined) return [`${frame.superCallText}(`, list, ')'];
-    if (frame.derived === undefined) return this.children(node, frame);
-    const { holder, classVariable, newTargetVariable, fields } = frame.derived;
-    const parent = `${this.helper('gp')}(${classVariable})`;
-    // In an arrow function that is not lowered, the parent runs to its end synchronously.
-    const wait = frame.canSuspend ? 'yield* ' : this.helper('s');
-    const made: Rope = [
-      placed(`${this.helper('bs')}(${holder},${wait}(`, node.start),
-      `${this.helper('sc')}(${parent},${classVariable},${newTargetVariable},[`,
-      list,
-      '])))',
-    ];
-    if (fields === undefined) return ['(', made, ')'];
-    return ['(', made, `,${wait}(${fields}.call(${holder}.self)),${holder}.self)`];
-  }
-
   #unary(node: acorn.UnaryExpression, frame: Frame): Rope {
     const { argument } = node;
     if (node.operator === 'typeof' && isNode(argument, 'Identifier')) {
@@ -352,227 +281,21 @@ class TreeEmitter implements Emitter {
       if (typeof text === 'string' && this.program.globalNames.has(argument.name)) {
         return `typeof ${this.program.globalObject}.${argument.name}`;
       }
-      return this.#between(node, [[argument, text]]);
+      return between(node, [[argument, text]]);
     }
     if (node.operator === 'delete') {
       if (isNode(argument, 'MemberExpression')) {
-        return this.#between(node, [[argument, this.children(argument, frame)]]);
+        return between(node, [[argument, this.children(argument, frame)]]);
       }
       if (isNode(argument, 'ChainExpression') && isSpecialChain(this, argument, frame)) {
         return emitChain(this, argument, frame, true);
       }
       const text = this.emit(argument, frame);
       // A name in the place of `this` or `new.target` may not be deleted, a value may.
-      if (typeof text === 'string') return this.#between(node, [[argument, `(0,${text})`]]);
+      if (typeof text === 'string') return between(node, [[argument, `(0,${text})`]]);
     }
     return this.children(node, frame);
   }
-
-  #assignment(node: acorn.AssignmentExpression, frame: Frame): Rope {
-    const special = emitAssignment(this, node, frame);
-    if (special !== undefined) return special;
-    const { left, right, operator } = node;
-    const isNaming = operator === '=' || /^(?:&&|\|\||\?\?)=$/.test(operator);
-    const hint = isNaming && isNode(left, 'Identifier') ? { text: left.name } : undefined;
-    const target = isNode(left, 'MemberExpression')
-      ? this.children(left, frame)
-      : this.emit(left, frame);
-    if (isNode(left, 'ArrayPattern') && this.blocks(left, frame)) {
-      const value = frame.temps.take();
-      const source = this.argument(right, frame);
-      frame.temps.release(1);
-      return [
-        `(${value}=`,
-        source,
-        ',',
-        this.#between(node, [
-          [left, target],
-          [right, destructured(this, left, value)],
-        ]),
-        `,${value})`,
-      ];
-    }
-    return this.#between(node, [
-      [left, target],
-      [right, this.named(right, frame, hint)],
-    ]);
-  }
-
-  #property(node: acorn.Property | acorn.AssignmentProperty, frame: Frame): Rope {
-    const { key, value } = node as acorn.Property;
-    if (node.shorthand) {
-      const target = isNode(value as acorn.Node, 'AssignmentPattern')
-        ? (value as unknown as acorn.AssignmentPattern).left
-        : value;
-      const isRewritten = typeof this.emit(target, frame) === 'string';
-      return [isRewritten ? [whole(key), ':'] : '', this.emit(value, frame)];
-    }
-    if (node.kind !== 'init' || node.method) {
-      // Methods and accessors that are lowered are written by the object literal.
-      const keyText = node.computed ? this.emit(key, frame) : whole(key);
-      return [
-        slice(node.start, key.start),
-        keyText,
-        slice(key.end, value.start),
-        emitPlainFunction(this, value as acorn.FunctionExpression, frame),
-      ];
-    }
-    if (!node.computed) {
-      return this.#between(node, [[value, this.named(value, frame, keyHint(key))]]);
-    }
-    if (!needsKeyVariable(this, value)) {
-      return this.#between(node, [
-        [key, this.emit(key, frame)],
-        [value, this.named(value, frame, undefined)],
-      ]);
-    }
-    const variable = frame.temps.take();
-    const keyText: Rope = [`${variable}=${this.helper('pk')}(`, this.argument(key, frame), ')'];
-    const valueText = this.named(value, frame, { variable });
-    frame.temps.release(1);
-    return this.#between(node, [
-      [key, keyText],
-      [value, valueText],
-    ]);
-  }
-
-  #variables(node: acorn.VariableDeclaration, frame: Frame): Rope {
-    const parts: [acorn.Node, Rope][] = [];
-    for (const declarator of node.declarations) {
-      parts.push([declarator, this.#declarator(declarator, frame)]);
-    }
-    return this.#between(node, parts);
-  }
-
-  #declarator(node: acorn.VariableDeclarator, frame: Frame): Rope {
-    const { id, init } = node;
-    if (!init) return this.emit(id, frame);
-    if (!isNode(id, 'Identifier')) {
-      const value = this.argument(init, frame);
-      const isSpecial = isNode(id, 'ArrayPattern') && this.blocks(id, frame);
-      return this.#between(node, [
-        [id, this.emit(id, frame)],
-        [init, isSpecial ? destructured(this, id, value) : value],
-      ]);
-    }
-    const binding = this.program.scopes.bindingOf.get(id);
-    const twin = binding && this.program.staticTwins.get(binding);
-    if (
-      twin === undefined ||
-      !(isNode(init, 'ArrowFunctionExpression') || isNode(init, 'FunctionExpression')) ||
-      !this.isLowered(init)
-    ) {
-      return this.#between(node, [[init, this.named(init, frame, { text: id.name })]]);
-    }
-    // `f = ...` becomes `$c$f = <twin>, f = <wrapper>`: calls by name need no look-up.
-    return emitStaticFunction(this, init, frame, id.name, twin.name);
-  }
-
-  #list(list: readonly acorn.Node[], frame: Frame, start: number, end: number): Rope {
-    return ['{', this.statements(list, frame, start, end, false), '}'];
-  }
-
-  statements(
-    list: readonly acorn.Node[],
-    frame: Frame,
-    start: number,
-    end: number,
-    isFunctionTop: boolean,
-  ): Rope {
-    const tops: string[] = [];
-    const rope: Rope[] = [];
-    let at = start;
-    for (const node of list) {
-      rope.push(
-        slice(at, node.start),
-        this.listed(node, frame, isFunctionTop ? 'var' : 'let', tops),
-      );
-      at = node.end;
-    }
-    rope.push(slice(at, end));
-    return [tops.join(''), rope];
-  }
-
-  /** A statement of a list; function declarations add to `tops` what must run before the list. */
-  listed(
-    node: acorn.Node,
-    frame: Frame,
-    declare: 'var' | 'let' | 'function',
-    tops: string[],
-  ): Rope {
-    if (isNode(node, 'FunctionDeclaration') && node.id && this.isLowered(node)) {
-      const parts = emitFunctionDeclaration(this, node, frame, node.id.name, declare);
-      tops.push(parts.top);
-      return parts.place;
-    }
-    const rope = this.emit(node, frame);
-    if (node.type !== 'ExpressionStatement') return rope;
-    const first = firstText(rope);
-    // The source may rely on a line break where a generated parenthesis would continue the line above.
-    return first !== undefined && first !== '' && /^[([`]/.test(first) ? [';', rope] : rope;
-  }
-
-  #switch(node: acorn.SwitchStatement, frame: Frame): Rope {
-    const tops: string[] = [];
-    const cases: { start: Rope; body: Rope[] }[] = [];
-    let at = node.cases[0]?.start ?? node.end;
-    for (const item of node.cases) {
-      const head: Rope[] = [slice(at, item.start)];
-      const body: Rope[] = [];
-      const colon = item.consequent[0]?.start ?? item.end;
-      if (item.test) {
-        head.push(slice(item.start, item.test.start), this.emit(item.test, frame));
-        head.push(slice(item.test.end, colon));
-      } else head.push(slice(item.start, colon));
-      at = colon;
-      for (const statement of item.consequent) {
-        body.push(slice(at, statement.start), this.listed(statement, frame, 'function', tops));
-        at = statement.end;
-      }
-      cases.push({ start: head, body });
-      at = Math.max(at, item.consequent.length === 0 ? item.end : at);
-    }
-    const first = node.cases[0]?.start ?? node.end;
-    const discriminant = this.#between({ type: 'head', start: node.start, end: first }, [
-      [node.discriminant, this.emit(node.discriminant, frame)],
-    ]);
-    if (node.cases.length === 0) return this.children(node, frame);
-    const top = tops.join('');
-    return [discriminant, cases.map(({ start, body }) => [start, top, body]), slice(at, node.end)];
-  }
-}
-
-/** `...x` in an array or in arguments. */
-function emitSpread(e: Emitter, node: acorn.SpreadElement, frame: Frame): Rope {
-  const value = e.argument(node.argument, frame);
-  if (!e.blocks(node, frame)) return ['...', value];
-  return [placed(`...(yield* ${e.helper('sp')}(`, node.start), value, '))'];
-}
-
-/** The values of an iterator that may suspend, for the pattern that takes them. */
-function destructured(e: Emitter, pattern: acorn.ArrayPattern, value: Rope): Rope {
-  const last = pattern.elements[pattern.elements.length - 1];
-  const count = isNode(last, 'RestElement') ? 'Infinity' : String(pattern.elements.length);
-  return [placed(`(yield* ${e.helper('ds')}(`, pattern.start), value, `,${count}))`];
-}
-
-/** A constant that holds a lowered function: twin and wrapper as two declarators. */
-function emitStaticFunction(
-  e: Emitter,
-  node: acorn.ArrowFunctionExpression | acorn.FunctionExpression,
-  frame: Frame,
-  name: string,
-  twinName: string,
-): Rope {
-  const made = emitFunctionExpression(e, node, frame, { text: name });
-  // The wrapper is made first inside one expression; its twin is read back once.
-  return [`${name}=`, made, `,${twinName}=${e.helper('tw')}(${name},"")`];
-}
-
-function needsKeyVariable(e: Emitter, value: acorn.Node): boolean {
-  if (isNode(value, 'ArrowFunctionExpression')) return e.isLowered(value);
-  if (isNode(value, 'FunctionExpression')) return !value.id && e.isLowered(value);
-  return isNode(value, 'ClassExpression') && !value.id;
 }
 
 /** Child identifiers that are names, not references. */
@@ -592,19 +315,4 @@ function isNonReference(parent: acorn.Node, child: acorn.Node): boolean {
     default:
       return false;
   }
-}
-
-/** Generated text at the start of a rope: '' for an empty rope, undefined if it starts verbatim. */
-function firstText(rope: Rope): string | undefined {
-  if (typeof rope === 'string') return rope;
-  if (!Array.isArray(rope)) {
-    const part = rope as Slice | Placed;
-    if ('text' in part) return part.text;
-    return part.start === part.end ? '' : undefined;
-  }
-  for (const part of rope) {
-    const text = firstText(part);
-    if (text !== '') return text;
-  }
-  return '';
 }

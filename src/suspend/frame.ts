@@ -122,6 +122,7 @@ export interface Emitter {
   argumentList(nodes: readonly acorn.Node[], frame: Frame): Rope;
   /** Children rewritten, everything between verbatim. */
   children(node: acorn.Node, frame: Frame): Rope;
+  /** The statements of a block or function body, from `start` to `end`. */
   statements(
     list: readonly acorn.Node[],
     frame: Frame,
@@ -129,8 +130,6 @@ export interface Emitter {
     end: number,
     isFunctionTop: boolean,
   ): Rope;
-  /** A statement of a list; adds to `tops` what must run at the start of the list. */
-  listed(node: acorn.Node, frame: Frame, declare: 'var' | 'let' | 'function', tops: string[]): Rope;
   isLowered(node: FunctionNode): boolean;
   /** The node suspends here: it is may-block and the frame can. */
   blocks(node: acorn.Node, frame: Frame): boolean;
@@ -176,6 +175,18 @@ export function slice(start: number, end: number): Rope {
 
 export function whole(node: acorn.Node): Rope {
   return { start: node.start, end: node.end };
+}
+
+/** A node with given ropes in the places of some children, verbatim around them. */
+export function between(node: acorn.Node, parts: readonly (readonly [acorn.Node, Rope])[]): Rope {
+  const rope: Rope[] = [];
+  let at = node.start;
+  for (const [child, text] of parts) {
+    rope.push(slice(at, child.start), text);
+    at = child.end;
+  }
+  rope.push(slice(at, node.end));
+  return rope;
 }
 
 /** Generated text that errors and frames attribute to a place of the source. */

@@ -86,10 +86,7 @@ export class Iteration {
   }
 
   #take(result: unknown): boolean {
-    if (!isObject(result)) {
-      throw new TypeError(`Iterator result ${String(result)} is not an object`);
-    }
-    if (Reflect.get(result, 'done')) return false;
+    if (!hasValue(result)) return false;
     this.value = Reflect.get(result, 'value');
     this.#isOpen = true;
     return true;
@@ -140,10 +137,7 @@ export class AsyncIteration {
   }
 
   take(result: unknown): boolean {
-    if (!isObject(result)) {
-      throw new TypeError(`Iterator result ${String(result)} is not an object`);
-    }
-    if (Reflect.get(result, 'done')) return false;
+    if (!hasValue(result)) return false;
     this.value = Reflect.get(result, 'value');
     this.#isOpen = true;
     return true;
@@ -167,6 +161,14 @@ export class AsyncIteration {
   check(result: unknown): void {
     if (!isObject(result) && !this.threw) throw new TypeError(`${String(result)} is not an object`);
   }
+}
+
+/** What `next` gave is not the end. */
+function hasValue(result: unknown): result is object {
+  if (!isObject(result)) {
+    throw new TypeError(`Iterator result ${String(result)} is not an object`);
+  }
+  return !Reflect.get(result, 'done');
 }
 
 /** A result of a sync iterator for `for await`: its value awaited. */

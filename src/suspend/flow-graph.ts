@@ -62,7 +62,8 @@ export interface What {
 export class Value {
   /** Where it is written; it starts to travel from here. NOWHERE for values that are put somewhere directly. */
   origin: Place;
-  readonly what: What;
+  /** Set once, when the value is made. */
+  what: What;
   /** Properties known per value, by name or as ELEMENT / DYNAMIC. */
   readonly fields = new Map<string, Place>();
   /** Collects all fields; made when the first read under an unknown key comes. */
@@ -82,7 +83,17 @@ export class Value {
     this.origin = NOWHERE;
     this.what = what;
   }
+
+  /** A value whose description refers back to it. */
+  static describedBy<T extends What>(make: (value: Value) => T): T {
+    const value = new Value(NOT_YET);
+    const what = make(value);
+    value.what = what;
+    return what;
+  }
 }
+
+const NOT_YET: What = { kind: 'not described yet' };
 
 /** Bounds on the work: what a unit may cost before it is given up, as a base and per place of the unit. */
 export interface FlowLimits {
@@ -296,7 +307,6 @@ export class FlowGraph {
       if (place === undefined || value === undefined) return;
       if (this.#isFrozen[this.#homes[place] ?? 0]) continue;
       this.#count(place);
-      Reflect.set(globalThis, '__cur', place);
       const next = this.#next[place];
       if (next !== undefined) for (let i = 0; i < next.length; i++) this.put(next[i] ?? 0, value);
       this.#dispatch(place, value);

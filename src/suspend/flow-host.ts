@@ -1,5 +1,6 @@
 /** Host objects and members of the blocking table as values of the analysis. */
 import type { BlockingTable, HostMember, HostMembers, HostModuleTable } from './analysis-result.ts';
+import { Value } from './flow-graph.ts';
 
 /** A host member (`sleep`), a host object (`http`) or both. */
 export interface HostInfo {
@@ -15,7 +16,7 @@ export interface HostInfo {
 
 const NO_MEMBERS: HostMembers = {};
 
-export function hostOf(label: string, member: HostMember, isReturned = false): HostInfo {
+function hostOf(label: string, member: HostMember, isReturned = false): HostInfo {
   return { kind: 'host', label, member, members: undefined, isReturned };
 }
 
@@ -40,18 +41,14 @@ export function hostImport(
   return member && hostOf(`${imported} (${specifier})`, member);
 }
 
-export function hostMembers(table: BlockingTable, host: HostInfo): HostMembers {
+function hostMembers(table: BlockingTable, host: HostInfo): HostMembers {
   if (host.members) return host.members;
   const type = host.member?.type;
   if (type === undefined || !Object.hasOwn(table.types, type)) return NO_MEMBERS;
   return table.types[type] ?? NO_MEMBERS;
 }
 
-export function hostMember(
-  table: BlockingTable,
-  host: HostInfo,
-  name: string,
-): HostInfo | undefined {
+function hostMember(table: BlockingTable, host: HostInfo, name: string): HostInfo | undefined {
   const members = hostMembers(table, host);
   if (!Object.hasOwn(members, name)) return undefined;
   const member = members[name];
@@ -79,4 +76,55 @@ export function memberNamesOfGivenTypes(table: BlockingTable): Map<string, HostI
     }
   }
   return names;
+}
+
+/** The values of host objects and members: one each, so that `res = res.submitForm()` comes to an end. */
+export class HostValues {
+  readonly #table: BlockingTable;
+  readonly #members = new Map<Value, Map<string, Value>>();
+  readonly #types = new Map<string, Value>();
+
+  constructor(table: BlockingTable) {
+    this.#table = table;
+  }
+
+  /** A value that travels from the start. */
+  newValue(host: HostInfo): Value {
+    const value = new Value(host);
+    value.isTracked = true;
+    value.isTainted = true;
+    value.blocks = host.member?.blocks === true;
+    return value;
+  }
+
+  /** Something of a type of the table, as host calls give it. */
+  ofType(type: string): Value {
+    let value = this.#types.get(type);
+    if (value === undefined) {
+      value = this.newValue(hostOf(type, { type }, true));
+      this.#types.set(type, value);
+    }
+    return value;
+  }
+
+  memberNames(host: HostInfo): string[] {
+    return Object.keys(hostMembers(this.#table, host));
+  }
+
+  /** The member `name` of `value`, which stands for `host`; undefined when nothing behind it blocks. */
+  member(value: Value, host: HostInfo, name: string): Value | undefined {
+    const info = hostMember(this.#table, host, name);
+    if (info === undefined) return undefined;
+    let known = this.#members.get(value);
+    if (known === undefined) {
+      known = new Map();
+      this.#members.set(value, known);
+    }
+    let member = known.get(name);
+    if (member === undefined) {
+      member = this.newValue(info);
+      known.set(name, member);
+    }
+    return member;
+  }
 }
