@@ -8,7 +8,6 @@
 import { isAbsolute } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
-import { thrownStack, thrownText } from '../base/thrown.ts';
 import { createConsole } from '../k6/console.ts';
 import { CookieJar } from '../k6/cookie-jar.ts';
 import type { RandomSource } from '../k6/core.ts';
@@ -37,12 +36,13 @@ import { directoryOf } from '../script/open-files.ts';
 import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
 import { type Coroutine, Op, type OpKind, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
-import { evaluatedFile, thrownFrames, userFrames } from '../suspend/stack.ts';
+import { evaluatedFile, userFrames } from '../suspend/stack.ts';
 import type { ScriptRunner, VuEnvironment } from './environment.ts';
 import { createGlobalObject, type GlobalsOwner, type OwnGlobal } from './global-object.ts';
 import { createImporter, type ModuleImporter, type ModuleOwner } from './module-importer.ts';
 import { afterReactions, Scheduler, type SchedulerEvents } from './scheduler.ts';
 import { ScriptEnv } from './script-env.ts';
+import { describeFailure } from './script-failure.ts';
 import { seedableMath } from './seedable-math.ts';
 
 /** How a run ended. `failed`: by an exception or an unhandled rejection of the script. */
@@ -767,35 +767,4 @@ function nativeErrors<T>(call: () => T): T {
   } catch (error) {
     throw error instanceof GharialError ? new NativeError(error.message) : error;
   }
-}
-
-/**
- * The text of a script failure as it is logged: stack of an Error, text of anything else. Frames are
- * indented as k6 indents them; a text that ends in frames ends in a line break.
- */
-export function describeFailure(error: unknown, isRejection: boolean): string {
-  const stack = scriptStack(error).trimEnd();
-  const text = stack.replaceAll(/\n {4}at /g, '\n\tat ') + mixingAdvice(error);
-  if (!isRejection) return `${text}\n`;
-  return `Uncaught (in promise) ${text}${text.includes('\n\tat ') ? '\n' : ''}`;
-}
-
-const MODULE_REFERENCE = /^ReferenceError: (module|exports) is not defined$/;
-
-/** k6's words for `module` and `exports` in an ES module; empty for any other error. */
-function mixingAdvice(error: unknown): string {
-  const [, name] = MODULE_REFERENCE.exec(thrownText(error)) ?? [];
-  if (name === undefined) return '';
-  return (
-    `\nyou are trying to access identifier "${name}", this likely is due to mixing ECMAScript Modules (ESM) and ` +
-    "CommonJS syntax. This isn't supported in the JavaScript standard, please use only one or the other"
-  );
-}
-
-/** The stack, unless it has no frame of the script and would only show ours. */
-function scriptStack(error: unknown): string {
-  const stack = thrownStack(error);
-  return stack.includes('\n    at ') && thrownFrames(error).length === 0
-    ? thrownText(error)
-    : stack;
 }

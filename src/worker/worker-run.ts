@@ -46,7 +46,8 @@ import {
 import { compileProgram } from '../suspend/runtime.ts';
 import { installStackMapping } from '../suspend/stack.ts';
 import type { VuEnvironment, VuProgram } from '../vu/environment.ts';
-import { describeFailure, type RunEnd, VirtualUser } from '../vu/virtual-user.ts';
+import { describeFailure } from '../vu/script-failure.ts';
+import { type RunEnd, VirtualUser } from '../vu/virtual-user.ts';
 import { LaterQueue } from './later.ts';
 import { createNetwork, httpSettings } from './network.ts';
 import { PromiseOwners } from './promise-owners.ts';
