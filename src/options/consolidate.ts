@@ -94,7 +94,6 @@ export function resolveSettings(
     webDashboard: values.webDashboard ?? false,
     collectors: values.collectors ?? {},
     workers: values.workers ?? 0,
-    isolation: values.isolation ?? 'closure',
     suspend: values.suspend ?? 'auto',
     updateLock: values.updateLock ?? false,
   };
