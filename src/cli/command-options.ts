@@ -14,7 +14,6 @@ const SCRIPT_OPTIONS: ReadonlySet<string> = new Set([
   'newMachineReadableSummary',
   'noThresholds',
   'tracesOutput',
-  'isolation',
   'suspend',
   'updateLock',
 ]);

@@ -100,7 +100,6 @@ export function resolveSettings(
     report: values.report ?? '',
     collectors: values.collectors ?? {},
     workers: values.workers ?? 0,
-    isolation: values.isolation ?? 'closure',
     suspend: values.suspend ?? 'auto',
     updateLock: values.updateLock ?? false,
   };

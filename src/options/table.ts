@@ -35,13 +35,7 @@ import {
   tlsVersionKind,
 } from './special-kinds.ts';
 import { stagesKind } from './stages.ts';
-import {
-  ISOLATIONS,
-  type LayerValues,
-  SUMMARY_MODES,
-  SUSPEND_MODES,
-  type SummaryMode,
-} from './values.ts';
+import { type LayerValues, SUMMARY_MODES, SUSPEND_MODES, type SummaryMode } from './values.ts';
 import { parseVuList } from './vu-list.ts';
 
 /** `same` as k6, `differs` (see note), or `not-supported` (accepted, warned about). */
@@ -167,10 +161,6 @@ const noSummaryKind: Kind<SummaryMode> = {
   bareText: 'true',
   fromText: (text, _source, previous = 'compact') => (parseBool(text) ? 'disabled' : previous),
 };
-const isolationKind = createChoiceKind(
-  ISOLATIONS,
-  (text) => `invalid isolation ${JSON.stringify(text)}; use ${ISOLATIONS.join(', ')}`,
-);
 const suspendKind = createChoiceKind(
   SUSPEND_MODES,
   (text) => `invalid suspend mode ${JSON.stringify(text)}; use ${SUSPEND_MODES.join(' or ')}`,
@@ -541,14 +531,6 @@ const RUN_ROWS: readonly OptionRow[] = [
     default: '0 = chosen for the test',
     help: 'threads that run VUs',
     note: 'gharial only',
-  }),
-  createRow('run', 'isolation', isolationKind, {
-    ...PLAIN_FLAG,
-    env: 'GHARIAL_ISOLATION',
-    default: 'closure',
-    help: 'what VUs of one thread share: closure = built-in prototypes',
-    support: 'not-supported',
-    note: 'VUs of one thread share built-in prototypes',
   }),
   createRow('run', 'suspend', suspendKind, {
     ...PLAIN_FLAG,

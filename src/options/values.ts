@@ -130,15 +130,12 @@ export interface RunSettings {
   /** Output settings of the config file, by output type. */
   readonly collectors: Readonly<Record<string, unknown>>;
   readonly workers: number;
-  readonly isolation: Isolation;
   readonly suspend: SuspendMode;
   readonly updateLock: boolean;
 }
 
 export const SUMMARY_MODES = ['compact', 'full', 'disabled', 'legacy'] as const;
 export type SummaryMode = (typeof SUMMARY_MODES)[number];
-export const ISOLATIONS = ['closure', 'frozen', 'context'] as const;
-export type Isolation = (typeof ISOLATIONS)[number];
 export const SUSPEND_MODES = ['auto', 'all'] as const;
 export type SuspendMode = (typeof SUSPEND_MODES)[number];
 

@@ -1,0 +1,71 @@
+/** Rules of k6 that only a whole run shows. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runGharial } from './testing/run-gharial.ts';
+
+test('the iteration that aborts the test is in the metrics, those it cuts off are not', async () => {
+  const outcome = await runGharial({
+    script: `
+      import { sleep } from 'k6';
+      import exec from 'k6/execution';
+      export const options = { vus: 3, duration: '20s' };
+      export default function () {
+        if (__VU === 1) { sleep(0.05); exec.test.abort(); }
+        sleep(10);
+      }`,
+  });
+  assert.equal(outcome.exitCode, 108);
+  assert.equal(outcome.summary?.metrics['iterations']?.['count'], 1);
+});
+
+test('a handleSummary that is no function is an error, and the usual summary takes its place', async () => {
+  const outcome = await runGharial({
+    script: `
+      export const handleSummary = { stdout: 'mine' };
+      export default function () {}`,
+  });
+  assert.equal(outcome.exitCode, 0);
+  assert.match(
+    outcome.stderr,
+    /level=error .* error="exported 'handleSummary' must be a function"/,
+  );
+  assert.match(outcome.stdout, /iterations\.+: 1/);
+});
+
+test('a threshold on what samples carry as metadata is warned about', async () => {
+  const outcome = await runGharial({
+    script: `
+      export const options = { thresholds: { 'iterations{vu:1}': ['count==0'] } };
+      export default function () {}`,
+  });
+  assert.equal(outcome.exitCode, 0, outcome.stderr);
+  assert.match(outcome.stderr, /level=warning msg="The threshold on iterations\{vu:1\} matches no/);
+});
+
+test('abortOnFail heeds how a threshold stands after two seconds, not before', async () => {
+  const outcome = await runGharial({
+    script: `
+      import { sleep } from 'k6';
+      export const options = {
+        vus: 1, duration: '20s', thresholds: { iterations: [{ threshold: 'count<1', abortOnFail: true }] },
+      };
+      if (__VU === 0) console.log(Date.now());
+      export default function () { sleep(0.05); }
+      export function teardown() { console.log(Date.now()); }`,
+  });
+  assert.equal(outcome.exitCode, 99, outcome.stderr);
+  const times = outcome.console.map(Number);
+  assert.ok(Math.max(...times) - Math.min(...times) >= 1990, times.join());
+});
+
+test('with the feature freeze-env, scripts cannot write to __ENV', async () => {
+  const script = `
+    __ENV.MARK = 'init';
+    export default function () { console.log(__ENV.GIVEN); }`;
+  const args = ['-e', 'GIVEN=yes'];
+  const loose = await runGharial({ script, args });
+  assert.deepEqual([loose.exitCode, loose.console], [0, ['yes']]);
+  const frozen = await runGharial({ script, args: [...args, '--features', 'freeze-env'] });
+  assert.equal(frozen.exitCode, 107);
+  assert.match(frozen.stderr, /TypeError: Cannot assign to read only property 'MARK' of __ENV/);
+});
