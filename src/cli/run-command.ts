@@ -161,7 +161,15 @@ async function run(
         const facts = { systemTags: options.systemTags, features: settings.features };
         const others = settings.out.filter((spec) => !isDashboardSpec(spec));
         const outputs = await createOutputs(others, context, facts, warn);
-        dashboard = await startDashboard({ ...invocation, options, plan, env, context, redactor, warn });
+        dashboard = await startDashboard({
+          ...invocation,
+          options,
+          plan,
+          env,
+          context,
+          redactor,
+          warn,
+        });
         instance = plan;
         view.begin({ script, options, plan, outputs, dashboardUrl: dashboard?.url });
         return dashboard === undefined ? outputs : [...outputs, dashboard];

@@ -584,6 +584,7 @@ class TestRun {
     );
     this.#crew.broadcast({ kind: 'flush' });
     await this.#crew.awaitOrLose(flushed);
+    this.#collector?.sampleSockets(this.#counters.instance.socketsOpen);
     this.#collector?.tick();
     this.#stage = 'done';
     const verdict = this.#thresholds?.evaluate(durationMs, true);

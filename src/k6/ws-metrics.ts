@@ -77,17 +77,17 @@ export class SocketMetrics {
   }
 
   /**
-   * The connection is gone, or never came up: one `ws_sockets_closed`, tagged with the close `code` if it had been
-   * open, the engine's `cause` and, if there is one, the `reason`: the peer's words or the kind of error.
+   * The connection is gone, or never came up: one `ws_sockets_closed`, tagged with the close `code` of
+   * the close event, the engine's `cause` and, if there is one, the `reason`: the peer's words or the kind
+   * of error.
    */
   gone(ending: Ending): void {
     const host = this.#host;
-    let tags = this.#tags.with('cause', ending.cause);
     if (this.#isOpen) {
       this.#isOpen = false;
       host.socketGone();
-      tags = tags.with('code', String(ending.code));
     }
+    let tags = this.#tags.with('cause', ending.cause).with('code', String(ending.code));
     const reason = closeReasonText(ending);
     if (reason !== '') tags = tags.with('reason', reason);
     host.recordClose(host.series(host.builtin.ws_sockets_closed, tags), this.#metadata);

@@ -171,8 +171,13 @@ function Toolbar({ store }: { readonly store: Store }): JSX.Element {
             ))}
           </select>
         </label>
-        <div class="ranges" role="group" aria-label="Time shown">
-          <button type="button" aria-pressed={range === undefined} onClick={() => store.setRange(undefined)}>
+        <fieldset class="ranges">
+          <legend class="visually-hidden">Time shown</legend>
+          <button
+            type="button"
+            aria-pressed={range === undefined}
+            onClick={() => store.setRange(undefined)}
+          >
             All
           </button>
           {RANGES.map(({ label, seconds }) => {
@@ -190,7 +195,7 @@ function Toolbar({ store }: { readonly store: Store }): JSX.Element {
               </button>
             );
           })}
-        </div>
+        </fieldset>
         {range === undefined ? null : (
           <p class="zoomed" role="status">
             {formatClock(range.from)} – {formatClock(range.to)}
