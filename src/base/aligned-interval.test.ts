@@ -21,7 +21,10 @@ test('two timers of one period and offset tick at the same moments of the clock'
   for (const own of slots) {
     // A busy machine may leave a moment out, but never counts one twice.
     assert.equal(new Set(own).size, own.length);
-    assert.deepEqual([...own].sort((a, b) => a - b), own);
+    assert.deepEqual(
+      [...own].sort((a, b) => a - b),
+      own,
+    );
   }
 });
 

@@ -14,6 +14,7 @@ test('another thread sees the same counters', () => {
     vusInitialized: 0,
     iterationsCompleted: 1,
     iterationsInterrupted: 1,
+    socketsOpen: 0,
   });
 });
 
@@ -82,4 +83,14 @@ test('scenario progress is kept per worker and read for all workers with a part 
     heldVus: 0,
   });
   assert.deepEqual(counters.progressOf(0), []);
+});
+
+test('open sockets are counted over all threads', () => {
+  const counters = RunCounters.create(1, 2);
+  const other = RunCounters.attach(counters.buffer, 1);
+  counters.addOpenSockets(1);
+  other.addOpenSockets(1);
+  other.addOpenSockets(1);
+  counters.addOpenSockets(-1);
+  assert.equal(counters.instance.socketsOpen, 2);
 });

@@ -3,13 +3,13 @@
  * `exec.instance`, iteration numbers and the pool of shared-iterations per scenario, and per worker what
  * the watchdog looks at and how far its scenarios are. Everything else crosses threads by message.
  *
- * Layout (Int32): 6 instance counters; 2 per scenario; per worker 2, and 8 for each scenario.
+ * Layout (Int32): 6 instance counters; 2 per scenario; per worker 9, and 8 for each scenario.
  */
 import type { ScenarioPhase, ScenarioProgress } from '../schedule/scenario-run.ts';
 
 const INSTANCE_FIELDS = 6;
 const SCENARIO_FIELDS = 2;
-const WORKER_FIELDS = 2;
+const WORKER_FIELDS = 9;
 const PROGRESS_FIELDS = 8;
 
 /** A zero in the phase cell: the worker has not reported on the scenario. */
@@ -31,6 +31,38 @@ export interface InstanceCounts {
   /** WebSocket connections that are open now. */
   readonly socketsOpen: number;
 }
+
+/** Running VUs whose end is waited for, and what they in turn wait for; all counts. */
+export interface Waits {
+  readonly vus: number;
+  readonly sockets: number;
+  readonly intervals: number;
+  readonly timeouts: number;
+  readonly requests: number;
+  readonly sleeps: number;
+  readonly others: number;
+}
+
+/** In the order of their cells. */
+const WAIT_NAMES = [
+  'vus',
+  'sockets',
+  'intervals',
+  'timeouts',
+  'requests',
+  'sleeps',
+  'others',
+] as const satisfies readonly (keyof Waits)[];
+
+export const NO_WAITS: Waits = {
+  vus: 0,
+  sockets: 0,
+  intervals: 0,
+  timeouts: 0,
+  requests: 0,
+  sleeps: 0,
+  others: 0,
+};
 
 /** `ScenarioProgress` as far as it crosses threads. */
 export type WorkerProgress = Omit<ScenarioProgress, 'fraction'>;
@@ -138,6 +170,24 @@ export class RunCounters {
     return { vuId: stored - 1, entry: Atomics.load(this.#cells, cell + 1) };
   }
 
+  /** Tells what keeps VUs of a worker busy that should come to their end. Cost: seven stores. */
+  reportWaits(worker: number, waits: Waits): void {
+    for (const [index, name] of WAIT_NAMES.entries()) {
+      Atomics.store(this.#cells, this.#workerCell(worker, 2 + index), waits[name]);
+    }
+  }
+
+  /** Of all workers. */
+  get waits(): Waits {
+    const sums = { ...NO_WAITS } as { -readonly [Name in keyof Waits]: number };
+    for (let worker = 0; this.#workerCell(worker, 0) < this.#cells.length; worker++) {
+      for (const [index, name] of WAIT_NAMES.entries()) {
+        sums[name] += Atomics.load(this.#cells, this.#workerCell(worker, 2 + index));
+      }
+    }
+    return sums;
+  }
+
   /**
    * Tells how far a worker's part of a scenario is, for views. The fraction is left out: it follows from
    * the rest. Cost: eight stores; called a few times a second.
@@ -181,6 +231,7 @@ export class RunCounters {
 
   /** A worker's thread was ended: what it ran has been cut off. */
   endProgress(worker: number): void {
+    this.reportWaits(worker, NO_WAITS);
     for (let scenario = 0; scenario < this.scenarioCount; scenario++) {
       const cell = this.#progressCell(worker, scenario);
       if (Atomics.load(this.#cells, cell) === 0) continue;

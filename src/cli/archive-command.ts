@@ -5,6 +5,7 @@ import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
 import { exportedFunctionsOf, inspectScript, scriptOptionsOf } from '../engine/probe.ts';
 import { parseSecretSources } from '../k6/secret-source.ts';
+import { readTest, scriptEnv, scriptRequest } from '../library/test-input.ts';
 import { consolidate, resolveSettings } from '../options/consolidate.ts';
 import { requireScriptArgument } from '../options/flags.ts';
 import { parseEnvironment } from '../options/parse.ts';
@@ -14,8 +15,8 @@ import { createLogSink } from '../output/log-sink.ts';
 import { writeArchive } from '../script/archive-writer.ts';
 import { makeSuspendable, readProgram, remoteSource } from '../script/load.ts';
 import { commandArguments } from './command-arguments.ts';
+import { readConfigFile } from './config-file.ts';
 import type { CommandContext } from './context.ts';
-import { readConfigFile, readTest, scriptEnv, scriptRequest } from './script-input.ts';
 
 const DEFAULT_OUT = 'archive.tar';
 

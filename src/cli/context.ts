@@ -12,7 +12,7 @@ export interface TextStream extends LogWriter {
 }
 
 /** What the user asked of the log by global flags and environment, for `createLogSink`. */
-export type LogRequest = Omit<LogSinkSettings, 'consoleOutput' | 'redact'>;
+export type LogRequest = Omit<LogSinkSettings, 'consoleOutput'>;
 
 export interface Platform {
   readonly nodeVersion: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readMemoryLimitBytes, readOpenFilesMax, readSourcePorts } from '../library/host-limits.ts';
 import { describeHost, doctorCommand, type HostFacts, whatLacks } from './doctor-command.ts';
-import { readMemoryLimitBytes, readOpenFilesMax, readSourcePorts } from './host-limits.ts';
 import { fakeContext } from './testing/fake-context.ts';
 
 const GIB = 1024 ** 3;

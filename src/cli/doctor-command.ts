@@ -1,11 +1,11 @@
 /** `gharial doctor`: how many connections this host can hold, and what to raise for more. */
 import { availableParallelism, freemem, networkInterfaces, totalmem } from 'node:os';
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { readMemoryLimitBytes, readOpenFilesMax, readSourcePorts } from '../library/host-limits.ts';
 import { parseLocalIps } from '../options/local-ips.ts';
 import type { PortRange } from '../websocket/source-ports.ts';
 import { commandArguments } from './command-arguments.ts';
 import type { CommandContext } from './context.ts';
-import { readMemoryLimitBytes, readOpenFilesMax, readSourcePorts } from './host-limits.ts';
 
 /** What bounds the number of connections. */
 export interface HostFacts {

@@ -5,6 +5,7 @@ import { nowMs } from '../base/clock.ts';
 import { ExitCode } from '../base/errors.ts';
 import { exportedFunctionsOf, inspectScript, scriptOptionsOf } from '../engine/probe.ts';
 import { parseSecretSources } from '../k6/secret-source.ts';
+import { openTest } from '../library/test-input.ts';
 import { consolidate, resolveSettings } from '../options/consolidate.ts';
 import { requireScriptArgument } from '../options/flags.ts';
 import { parseEnvironment } from '../options/parse.ts';
@@ -13,8 +14,8 @@ import type { Layer, Warning } from '../options/values.ts';
 import { createLogSink } from '../output/log-sink.ts';
 import { planInstance } from '../schedule/requirements.ts';
 import { commandArguments } from './command-arguments.ts';
+import { readConfigFile } from './config-file.ts';
 import type { CommandContext } from './context.ts';
-import { openTest, readConfigFile } from './script-input.ts';
 
 /**
  * Prints what the script exports as options; with `--execution-requirements` the options a run would
@@ -35,7 +36,7 @@ export async function inspectCommand(
     log.log({ timeMs: nowMs(), level: 'warning', message, fields });
   };
   try {
-    const { bundle, archivedOptions, env } = openTest(script, settings, context);
+    const { bundle, archivedOptions, env } = openTest({ script }, settings, context);
     const probe = await inspectScript({
       bundle,
       env,

@@ -79,3 +79,51 @@ test('refuses unknown outputs and arguments in the words of k6', async () => {
   await refuse('csv=timeFormat=foo', /foo does not belong to TimeFormat values/);
   await refuse('csv=no/such/folder.csv', /could not create the 'csv' output: ENOENT/);
 });
+
+for (const [name, out, env] of [
+  ['influxdb', (url: string) => `influxdb=${url}/db`, () => ({})],
+  [
+    'experimental-prometheus-rw',
+    () => 'experimental-prometheus-rw',
+    (url: string) => ({
+      K6_PROMETHEUS_RW_SERVER_URL: `${url}/api/v1/write`,
+      K6_PROMETHEUS_RW_PUSH_INTERVAL: '1s',
+    }),
+  ],
+  [
+    'opentelemetry',
+    () => 'opentelemetry',
+    (url: string) => ({
+      K6_OTEL_EXPORTER_PROTOCOL: 'http/protobuf',
+      K6_OTEL_HTTP_EXPORTER_INSECURE: 'true',
+      K6_OTEL_HTTP_EXPORTER_ENDPOINT: url.replace('http://', ''),
+      K6_OTEL_EXPORT_INTERVAL: '1s',
+    }),
+  ],
+] as const) {
+  test(`a run ends well whose ${name} server dies in the middle, and the summary tells the losses`, async () => {
+    const server = await new BatchServer().open();
+    const outcome = runGharial({
+      script: `
+        import { sleep } from 'k6';
+        export const options = { vus: 1, duration: '4s' };
+        export default function () { sleep(0.1); }`,
+      args: ['--out', out(server.url)],
+      env: env(server.url),
+    });
+    // The first one of InfluxDB makes the database.
+    await server.received(2);
+    await server.close();
+    const { exitCode, stdout, summary, files } = await outcome;
+    assert.equal(exitCode, 0);
+    assert.ok((summary?.metrics['iterations']?.['count'] ?? 0) > 30);
+    const [, lost = '', all = '', samples = ''] =
+      /█ OUTPUTS \n\n {4}✗ .* lost (\d+) of (\d+) batches, (\d+) samples: .*ECONNREFUSED/.exec(
+        stdout,
+      ) ?? [];
+    assert.ok(Number(lost) >= 1 && Number(all) > Number(lost), stdout);
+    assert.ok(Number(samples) > 0, stdout);
+    const [loss] = JSON.parse(files['summary.json'] ?? '{}').output_losses;
+    assert.deepEqual([loss.batches_lost, loss.batches], [Number(lost), Number(all)]);
+  });
+}

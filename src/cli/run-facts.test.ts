@@ -49,7 +49,13 @@ test('options are those that somebody set, without what may be secret', () => {
 });
 
 test('values of variables are secret by their names', () => {
-  const env = { API_TOKEN: 'abcd', DB_PASSWORD: 'hunter2', WS_URL: 'ws://x', SHORT_KEY: 'x', AUTH: '' };
+  const env = {
+    API_TOKEN: 'abcd',
+    DB_PASSWORD: 'hunter2',
+    WS_URL: 'ws://x',
+    SHORT_KEY: 'x',
+    AUTH: '',
+  };
   assert.deepEqual(secretValues(env), ['abcd', 'hunter2']);
 });
 

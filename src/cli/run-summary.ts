@@ -4,33 +4,12 @@ import { resolve } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import type { LogEntry } from '../engine/log-entry.ts';
 import type { RunReport, RunResult } from '../engine/run-contract.ts';
+import { machineReadable, summaryModelOf, summaryTextMode } from '../library/summary-model.ts';
 import type { RunSettings } from '../options/values.ts';
-import { buildSummary, type SummaryModel } from '../output/summary-data.ts';
 import { exportSummary, toExportText } from '../output/summary-export.ts';
-import { legacySummary, machineReadableSummary } from '../output/summary-handle.ts';
 import { renderSummary } from '../output/summary-text.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
 import type { CommandContext } from './context.ts';
-
-/** The k6 version whose machine-readable layout is written. */
-const K6_LAYOUT_VERSION = '2.2.0';
-const TIME_UNITS = ['s', 'ms', 'us'] as const;
-
-/** The object handleSummary() gets. */
-export function handleSummaryData(
-  report: RunReport,
-  settings: RunSettings,
-  bundle: ScriptBundle,
-  context: CommandContext,
-): unknown {
-  const model = modelOf(report);
-  if (settings.newMachineReadableSummary) return machineReadable(model, settings, bundle);
-  return legacySummary(model, {
-    isStdOutTTY: context.stdout.isTerminal,
-    isStdErrTTY: context.stderr.isTerminal,
-    noColor: context.log.isColorless,
-  });
-}
 
 /** Writes all there is to write; failures are logged and change no exit code. */
 export function writeSummary(
@@ -42,7 +21,7 @@ export function writeSummary(
   log: (entry: LogEntry) => void,
 ): void {
   if (settings.summaryMode === 'disabled') return;
-  const model = modelOf(report);
+  const model = summaryModelOf(report);
   const faults: string[] = [];
   if (summaryFiles === undefined) {
     context.stdout.write(
@@ -72,35 +51,6 @@ export function writeSummary(
     message: 'failed to handle the end-of-test summary',
     fields: { error: `Could not save some summary information:${list}` },
     isInit: false,
-  });
-}
-
-function summaryTextMode(settings: RunSettings): 'compact' | 'full' {
-  return settings.summaryMode === 'full' ? 'full' : 'compact';
-}
-
-function modelOf(report: RunReport): SummaryModel {
-  const { options, aggregate, thresholds, durationMs, setupData } = report;
-  return buildSummary({
-    aggregate,
-    thresholds,
-    durationMs,
-    trendStats: options.summaryTrendStats,
-    timeUnit: TIME_UNITS.find((unit) => unit === options.summaryTimeUnit) ?? '',
-    setupData,
-  });
-}
-
-function machineReadable(
-  model: SummaryModel,
-  settings: RunSettings,
-  bundle: ScriptBundle,
-): Record<string, unknown> {
-  return machineReadableSummary(model, {
-    mode: summaryTextMode(settings),
-    script: bundle.sources[bundle.entryUrl] ?? '',
-    k6Version: K6_LAYOUT_VERSION,
-    generatedMs: nowMs(),
   });
 }
 

@@ -32,6 +32,8 @@ export class WorkerHandle {
     this.index = init.workerIndex;
     this.#worker = new Worker(WORKER_ENTRY, {
       workerData: init,
+      // What a host program was started with (loaders, --input-type) is not for our threads.
+      execArgv: [],
       resourceLimits: {
         maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB,
         maxOldGenerationSizeMb: OLD_GENERATION_MIB,

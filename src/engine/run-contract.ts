@@ -1,12 +1,12 @@
 /** What a run takes, shows while it goes on, and gives in the end. */
 import type { GharialError } from '../base/errors.ts';
-import type { InstanceCounts } from '../bridge/run-counters.ts';
+import type { InstanceCounts, Waits } from '../bridge/run-counters.ts';
 import type { SecretSources } from '../k6/secret-reader.ts';
 import type { Aggregate } from '../metrics/aggregate.ts';
 import type { ThresholdSet } from '../metrics/threshold.ts';
 import type { ProxyEnvironment } from '../options/proxies.ts';
 import type { Layer, Options, RunSettings } from '../options/values.ts';
-import type { Output } from '../output/output.ts';
+import type { Output, OutputLoss } from '../output/output.ts';
 import type { ScenarioView } from '../schedule/progress.ts';
 import type { InstancePlan } from '../schedule/requirements.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
@@ -15,6 +15,13 @@ import type { LogEntry } from './log-entry.ts';
 import type { RunControl } from './rest-api.ts';
 
 export type RunStage =
+  /** The script is fetched and bundled. */
+  | 'loading'
+  /** Its init code runs once, to tell its options. */
+  | 'inspecting'
+  /** The outputs are started. */
+  | 'opening'
+  /** VUs are made. */
   | 'init'
   /** `--paused`: ready, and waiting to be resumed. */
   | 'paused'
@@ -23,11 +30,21 @@ export type RunStage =
   | 'teardown'
   /** `--linger`: over, and waiting for a signal. */
   | 'lingering'
+  /** The outputs hand over what is left. */
+  | 'closing'
+  /** handleSummary(). */
+  | 'summary'
   | 'done';
 
 /** What a view of the running test can show; read whenever it likes. */
 export interface RunStatus extends InstanceCounts {
   readonly stage: RunStage;
+  /** What it does or waits for in this stage, if there is more to say than the stage: a module, an output. */
+  readonly activity: string;
+  /** What keeps VUs busy that should come to their end: in setup(), in a graceful stop, in teardown(). */
+  readonly waits: Waits;
+  /** To be made before the start; 0 before the options are known. */
+  readonly vusPlanned: number;
   /** All scenarios were paused while they run. */
   readonly isPaused: boolean;
   /** Since the clock started (before setup); 0 before. */
@@ -46,6 +63,8 @@ export interface RestApiRequest {
 export interface RunRequest {
   /** May still be in the making: threads start meanwhile. */
   readonly bundle: Promise<ScriptBundle>;
+  /** What that waits for now. */
+  loadingActivity?(): string;
   /** Config file; below the script's own options. */
   readonly lowerLayers: readonly Layer[];
   /** Environment, command line; above them. */
@@ -76,7 +95,7 @@ export interface RunRequest {
   readonly restApi?: RestApiRequest | undefined;
   /** The test is over and waits, since `linger` is set, for `stop`. */
   onLinger?(): void;
-  /** Gets a reader of the run's state, once. */
+  /** Gets a reader of the run's state, once, at the very start. */
   onStatus?(read: () => RunStatus): void;
   /** Makes handleSummary's argument of the report. Undefined = no summary is wanted. */
   summaryData: ((report: RunReport) => Promise<unknown>) | undefined;
@@ -91,6 +110,9 @@ export interface RunReport {
   readonly durationMs: number;
   /** What setup() returned, parsed. */
   readonly setupData: unknown;
+  readonly counts: InstanceCounts;
+  /** Of outputs that could not hand over everything. */
+  readonly losses: readonly OutputLoss[];
 }
 
 export interface RunResult {

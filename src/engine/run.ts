@@ -7,75 +7,57 @@
 import { startAlignedInterval } from '../base/aligned-interval.ts';
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
-import type { FromWorker, ProbeResult, RunPlan } from '../bridge/messages.ts';
-import { RateGate } from '../bridge/rate-gate.ts';
-import { RunCounters } from '../bridge/run-counters.ts';
+import type { FromWorker, ProbeResult } from '../bridge/messages.ts';
+import { NO_WAITS, type RunCounters } from '../bridge/run-counters.ts';
 import type { LogLevel } from '../k6/host.ts';
 import { rowBytes } from '../k6/shared-rows.ts';
 import { Aggregate } from '../metrics/aggregate.ts';
-import { crossedMessage, selectView, ThresholdSet } from '../metrics/threshold.ts';
-import { consolidate } from '../options/consolidate.ts';
-import { NO_PROXIES } from '../options/proxies.ts';
-import { toTestOptions } from '../options/test-options.ts';
-import type { Options } from '../options/values.ts';
-import type { Output } from '../output/output.ts';
+import { crossedMessage, type ThresholdSet } from '../metrics/threshold.ts';
+import type { Options, Warning } from '../options/values.ts';
+import type { RunResult as OutputEnding } from '../output/output.ts';
 import type { ScenarioView } from '../schedule/progress.ts';
-import {
-  divideAmongWorkers,
-  type InstancePlan,
-  planInstance,
-  type WorkerPlan,
-} from '../schedule/requirements.ts';
-import { LINUX_SOURCE_PORTS, partOfPorts } from '../websocket/source-ports.ts';
+import { type InstancePlan, planInstance } from '../schedule/requirements.ts';
 import { Collector } from './collector.ts';
 import { Crew, SILENCE_MS } from './crew.ts';
 import { Helm } from './helm.ts';
+import { OutputSet } from './output-set.ts';
 import { PhaseCalls } from './phase-calls.ts';
-import { exportedFunctionsOf, scriptOptionsOf } from './probe.ts';
-import {
-  ApiStage,
-  type ApiStatus,
-  isCrossed,
-  type RestApi,
-  type RunControl,
-  startRestApi,
-} from './rest-api.ts';
+import { type RestApi, type RunControl, startRestApi } from './rest-api.ts';
 import type { RunReport, RunRequest, RunResult, RunStage, RunStatus } from './run-contract.ts';
+import { createRunControl, StartGate } from './run-control.ts';
+import { TICK_MS, WorkerPlans } from './run-plan.ts';
 import { scenarioView } from './scenario-progress.ts';
-import { type ControlSurface, reportedError, type StopReason, stopError } from './stop-reason.ts';
+import { ScriptPhases } from './script-phases.ts';
+import { defineMetrics, settleOptions } from './settled-options.ts';
+import { type ControlSurface, reportedError, type StopReason } from './stop-reason.ts';
+import { StopSwitch } from './stop-switch.ts';
 import { waitFor } from './wait.ts';
 import { Watchdog } from './watchdog.ts';
 
-const TICK_MS = 1000;
-/** Half a tick (and half a short one) after the workers': their snapshots are all in, even if some are late. */
-const TICK_OFFSET_MS = 500;
-/** Snapshots come faster when a threshold may stop the run. */
-const ABORT_TICK_MS = 200;
 /**
  * A thread that has built larger SharedArrays holds several times as much in garbage, which V8 would
  * keep for the whole run: the thread is replaced.
  */
 const SHARED_BYTES_KEPT = 8 * 1024 * 1024;
 const SAMPLES_PER_BATCH = 4096;
-/** VUs a thread should have for the arrivals it is given. */
-const ARRIVAL_VUS_MIN = 50;
-/** Cells for workers that take the place of lost ones. */
-const SPARE_WORKERS = 4;
-const API_STAGES: Readonly<Record<RunStage, ApiStage>> = {
-  init: ApiStage.initVus,
-  paused: ApiStage.pausedBeforeRun,
-  setup: ApiStage.setup,
-  running: ApiStage.running,
-  teardown: ApiStage.teardown,
-  lingering: ApiStage.ended,
-  done: ApiStage.ended,
-};
-/** For a worker that only calls setup, teardown or handleSummary. */
-const NO_WORK: WorkerPlan = { scenarios: [], plannedVus: 0, maxVus: 0, vuIds: [] };
+/** Half a tick (and half a short one) after the workers': their snapshots are all in, even if some are late. */
+const TICK_OFFSET_MS = 500;
 
 /** Runs a test. Rejects only by faults of gharial itself. */
 export function runTest(request: RunRequest): Promise<RunResult> {
   return new TestRun(request).run();
+}
+
+/** What there is once the script has told its options. */
+interface Prepared {
+  readonly options: Options;
+  readonly instance: InstancePlan;
+  readonly thresholds: ThresholdSet | undefined;
+  readonly plans: WorkerPlans;
+  readonly counters: RunCounters;
+  readonly collector: Collector;
+  readonly phases: ScriptPhases;
+  readonly startGate: StartGate;
 }
 
 class TestRun {
@@ -84,84 +66,65 @@ class TestRun {
   readonly #loggedOnce = new Set<string>();
   readonly #aggregate: Aggregate;
   readonly #watchdog = new Watchdog((message) => this.#log('warning', message));
-  #collector: Collector | undefined;
-  #outputs: readonly Output[] = [];
-  #options: Options | undefined;
-  #thresholds: ThresholdSet | undefined;
-  #plan: Omit<RunPlan, 'work'> | undefined;
-  #works: readonly WorkerPlan[] = [];
-  #counters = RunCounters.create(0, 1);
-  #stage: RunStage = 'init';
+  readonly #stopSwitch = new StopSwitch();
+  readonly #helm = new Helm((message) => this.#crew.broadcast(message));
+  readonly #calls: PhaseCalls;
+  #outputs = new OutputSet([]);
+  #stage: RunStage = 'loading';
+  #probe: ProbeResult | undefined;
+  #prepared: Prepared | undefined;
+  #api: RestApi | undefined;
   #clockStartMs: number | undefined;
   #scenariosStartMs: number | undefined;
-  #stopReason: StopReason | undefined;
-  #onStop: () => void = () => {};
-  readonly #stopped: Promise<void>;
-  #isMarkedFailed = false;
-  #setupJson: string | undefined;
-  #probe: ProbeResult | undefined;
-  #instance: InstancePlan | undefined;
   #clockEndMs: number | undefined;
-  #api: RestApi | undefined;
-  readonly #phases: PhaseCalls;
-  readonly #helm = new Helm((message) => this.#crew.broadcast(message));
-  #isPrepared = false;
-  #isWaitingForResume = false;
-  #resume: () => void = () => {};
-  readonly #resumed: Promise<void>;
+  #isMarkedFailed = false;
   #endLinger: () => void = () => {};
 
   constructor(request: RunRequest) {
     this.#request = request;
-    this.#stopped = new Promise((resolve) => {
-      this.#onStop = resolve;
-    });
-    this.#resumed = new Promise((resolve) => {
-      this.#resume = resolve;
-    });
     this.#aggregate = new Aggregate({ warn: (message) => this.#log('warning', message) });
     this.#crew = new Crew(request.settings.verbose, {
       onMessage: (index, message) => this.#onMessage(index, message),
       onCrash: (error) => this.#stop({ kind: 'error', error }),
       onLost: (index) => this.#onLost(index),
     });
-    this.#phases = new PhaseCalls({
+    this.#calls = new PhaseCalls({
       crew: this.#crew,
       spare: () => this.#spareWorker(),
-      isStopped: () => this.#stopReason !== undefined,
-      stopped: this.#stopped,
+      isStopped: () => this.#stopSwitch.isPulled,
+      stopped: this.#stopSwitch.pulled,
     });
   }
 
   async run(): Promise<RunResult> {
     this.#listenToStop();
-    let instance: InstancePlan;
+    this.#request.onStatus?.(() => this.#status());
+    let prepared: Prepared;
     try {
-      instance = await this.#prepare();
-    } catch (error) {
-      await this.#api?.close();
-      await this.#crew.terminateAll();
-      return { error: asReportable(error), report: undefined, summaryFiles: undefined };
+      prepared = await this.#prepare();
+    } catch (failure) {
+      return this.#abandon(asReportable(failure));
     }
     const stopTicker = startAlignedInterval(TICK_MS, TICK_OFFSET_MS, () => this.#onTick());
     let error: GharialError | undefined;
     try {
-      await this.#initializeVus();
-      await this.#awaitResume();
+      await this.#initializeVus(prepared);
+      await this.#awaitStart(prepared);
       this.#clockStartMs = nowMs();
-      await this.#runSetup();
-      await this.#runScenarios(instance);
+      await this.#runSetup(prepared);
+      await this.#runScenarios(prepared);
     } catch (failure) {
       error = asReportable(failure);
     }
     if (this.#scenariosStartMs !== undefined) {
-      error = first(error, await this.#runTeardown());
+      const fault = await this.#runTeardown(prepared);
+      error ??= fault;
     }
-    if (this.#stopReason !== undefined) error = first(error, stopError(this.#stopReason));
+    error ??= this.#stopSwitch.failure;
     this.#clockEndMs = nowMs();
     await this.#linger();
     stopTicker();
-    return this.#finish(error);
+    return this.#finish(prepared, error);
   }
 
   // ---- stop ----------------------------------------------------------------------------------
@@ -177,28 +140,20 @@ class TestRun {
   #stop(reason: StopReason): void {
     if (this.#stage === 'lingering') {
       this.#endLinger();
-      if (reason.kind === 'error') this.#stopReason ??= reason;
+      if (reason.kind === 'error') this.#stopSwitch.pull(reason);
       return;
     }
-    if (this.#stopReason !== undefined) return;
-    this.#stopReason = reason;
+    if (this.#stopSwitch.isPulled) return;
+    // Before the switch, whose listeners send other orders.
     if (this.#stage !== 'teardown') this.#crew.broadcast({ kind: 'stop' });
-    this.#onStop();
-  }
-
-  #assertNotStopped(): void {
-    if (this.#stopReason !== undefined) throw this.#stopFailure();
-  }
-
-  #stopFailure(): GharialError {
-    if (this.#stopReason === undefined) throw new Error('nobody stopped the run');
-    return stopError(this.#stopReason);
+    this.#stopSwitch.pull(reason);
   }
 
   // ---- messages ------------------------------------------------------------------------------
 
   #onMessage(workerIndex: number, message: FromWorker): void {
-    if (this.#collector?.take(workerIndex, message) === true || this.#phases.take(message)) return;
+    const { collector } = this.#prepared ?? {};
+    if (collector?.take(workerIndex, message) === true || this.#calls.take(message)) return;
     switch (message.kind) {
       case 'log':
         this.#onLog(message);
@@ -233,9 +188,10 @@ class TestRun {
   }
 
   #onLost(workerIndex: number): void {
-    this.#collector?.rescue(workerIndex);
-    this.#counters.endProgress(workerIndex);
-    const busy = this.#counters.busy(workerIndex);
+    const { collector, counters } = this.#prepared ?? {};
+    collector?.rescue(workerIndex);
+    counters?.endProgress(workerIndex);
+    const busy = counters?.busy(workerIndex);
     const who = busy === undefined ? 'A worker thread' : `VU ${busy.vuId}`;
     this.#log(
       'warning',
@@ -244,15 +200,17 @@ class TestRun {
   }
 
   #onTick(): void {
-    this.#collector?.sampleCounts(this.#counters.instance);
-    this.#collector?.tick();
-    this.#watchdog.check(this.#counters, this.#crew.indexes, nowMs());
-    this.#evaluateThresholds();
+    if (this.#prepared === undefined) return;
+    const { collector, counters } = this.#prepared;
+    collector.sampleCounts(counters.instance);
+    collector.tick();
+    this.#watchdog.check(counters, this.#crew.indexes, nowMs());
+    this.#evaluateThresholds(this.#prepared);
   }
 
-  #evaluateThresholds(): void {
-    if (this.#thresholds === undefined || this.#clockStartMs === undefined) return;
-    const verdict = this.#thresholds.evaluate(this.#clockMs(), false);
+  #evaluateThresholds({ thresholds }: Prepared): void {
+    if (thresholds === undefined || this.#clockStartMs === undefined) return;
+    const verdict = thresholds.evaluate(this.#clockMs(), false);
     if (verdict.isAborting) {
       this.#stop({ kind: 'thresholds', message: crossedMessage(verdict.failed, true) });
     }
@@ -264,16 +222,48 @@ class TestRun {
 
   // ---- before the run ------------------------------------------------------------------------
 
-  async #prepare(): Promise<InstancePlan> {
+  async #prepare(): Promise<Prepared> {
+    const probe = await this.#probeScript();
+    const warn = ({ message, error }: Warning): void => {
+      this.#log('warning', message, error === undefined ? {} : { error });
+    };
+    const options = settleOptions(this.#request, probe, warn);
+    const instance = planInstance(options);
+    const thresholds = defineMetrics(this.#request, this.#aggregate, options, probe, warn);
+    this.#stage = 'opening';
+    this.#outputs = new OutputSet(await this.#request.onPlan(options, instance));
+    const samplesPerBatch = this.#outputs.needsSamples ? SAMPLES_PER_BATCH : 0;
+    const plans = new WorkerPlans(this.#request, { options, instance, probe, samplesPerBatch });
+    const prepared: Prepared = {
+      options,
+      instance,
+      thresholds,
+      plans,
+      counters: plans.counters,
+      collector: new Collector(this.#aggregate, this.#outputs.all, options.tags, samplesPerBatch),
+      phases: new ScriptPhases(this.#calls, options, probe, this.#stopSwitch),
+      startGate: new StartGate(options.paused),
+    };
+    this.#prepared = prepared;
+    await this.#startApi(prepared);
+    this.#request.onControl?.(this.#control(prepared, 'the live page'));
+    await this.#outputs.start({ aggregate: this.#aggregate, thresholds, startMs: nowMs() });
+    return prepared;
+  }
+
+  /** Loads the script, runs its init code once, and gives what it told about itself. */
+  async #probeScript(): Promise<ProbeResult> {
     this.#crew.spawn();
     const { env, secrets } = this.#request;
-    const bundle = await Promise.race([this.#request.bundle, this.#stopped]);
-    if (bundle === undefined) throw this.#stopFailure();
+    const bundle = await Promise.race([this.#request.bundle, this.#stopSwitch.pulled]);
+    this.#stopSwitch.assertNotPulled();
+    if (bundle === undefined) throw new Error('nobody stopped the run');
+    this.#stage = 'inspecting';
     this.#crew.load({ bundle, env, secrets: secrets?.sources });
     const probed = this.#crew.answers([0], ({ kind }) => kind === 'probed');
     this.#crew.send(0, { kind: 'probe' });
-    await Promise.race([probed.all, this.#stopped]);
-    this.#assertNotStopped();
+    await Promise.race([probed.all, this.#stopSwitch.pulled]);
+    this.#stopSwitch.assertNotPulled();
     const probe = this.#probe;
     if (probe === undefined) throw new Error('the probe gave no result');
     const sharedBytes = [...probe.sharedArrays.values()].reduce(
@@ -281,155 +271,39 @@ class TestRun {
       0,
     );
     if (sharedBytes > SHARED_BYTES_KEPT) await this.#crew.renew(0);
-    const options = this.#settleOptions(probe);
-    this.#options = options;
-    this.#isWaitingForResume = options.paused;
-    const instance = planInstance(options);
-    this.#instance = instance;
-    this.#defineThresholds(options, probe);
-    this.#selectExpectedResponses(options);
-    this.#outputs = await this.#request.onPlan(options, instance);
-    const needsSamples = this.#outputs.some(({ needs }) => needs === 'samples');
-    const samplesPerBatch = needsSamples ? SAMPLES_PER_BATCH : 0;
-    this.#collector = new Collector(this.#aggregate, this.#outputs, options.tags, samplesPerBatch);
-    this.#createPlan(options, instance, probe, samplesPerBatch);
-    await this.#startApi();
-    this.#request.onControl?.(this.#control('the live page'));
-    for (const output of this.#outputs) {
-      await output.start({
-        aggregate: this.#aggregate,
-        thresholds: this.#thresholds,
-        startMs: nowMs(),
-      });
-    }
-    this.#request.onStatus?.(() => this.#status());
-    return instance;
+    return probe;
   }
 
-  #settleOptions(probe: ProbeResult): Options {
-    const { lowerLayers, upperLayers, defaultUserAgent, archivedOptions } = this.#request;
-    const script = scriptOptionsOf(probe, archivedOptions);
-    const functions = exportedFunctionsOf(probe);
-    const { options, warnings } = consolidate({
-      layers: [...lowerLayers, script.layer, ...upperLayers],
-      exportedFunctions: functions,
-      defaultUserAgent,
-    });
-    for (const { message, error } of [...script.warnings, ...warnings]) {
-      this.#log('warning', message, error === undefined ? {} : { error });
-    }
-    return options;
-  }
-
-  #defineThresholds(options: Options, probe: ProbeResult): void {
-    for (const { name, type, contains } of probe.metrics) {
-      this.#aggregate.registry.define(name, type, contains);
-    }
-    if (!this.#request.settings.noThresholds) {
-      this.#thresholds = new ThresholdSet(this.#aggregate, options.thresholds);
-      return;
-    }
-    for (const selector of Object.keys(options.thresholds)) {
-      try {
-        selectView(this.#aggregate, selector);
-      } catch (error) {
-        this.#log('warning', error instanceof Error ? error.message : String(error));
-      }
-    }
-  }
-
-  /** k6 tells the duration of good answers apart, asked or not. */
-  #selectExpectedResponses({ systemTags }: Options): void {
-    if (systemTags.includes('expected_response')) {
-      selectView(this.#aggregate, 'http_req_duration{expected_response:true}');
-    }
-  }
-
-  #createPlan(
-    options: Options,
-    instance: InstancePlan,
-    probe: ProbeResult,
-    samplesPerBatch: number,
-  ): void {
-    const { settings } = this.#request;
-    const workerCount = Math.max(1, Math.min(this.#threadsFor(instance), instance.maxVus));
-    this.#counters = RunCounters.create(options.scenarios.length, workerCount + SPARE_WORKERS);
-    for (const { config, sharedIterations } of instance.scenarios) {
-      const index = options.scenarios.findIndex(({ name }) => name === config.name);
-      this.#counters.setSharedIterations(index, sharedIterations);
-    }
-    this.#works = divideAmongWorkers(instance, workerCount);
-    const mayAbort = Object.values(options.thresholds)
-      .flat()
-      .some((spec) => spec.abortOnFail);
-    this.#plan = {
-      plannedVus: instance.plannedVus,
-      counters: this.#counters.buffer,
-      rateGate: options.rps > 0 ? RateGate.create(options.rps).buffer : undefined,
-      options,
-      testOptions: toTestOptions(options),
-      network: {
-        localIPs: settings.localIPs,
-        sourcePorts: this.#request.network?.sourcePorts ?? LINUX_SOURCE_PORTS,
-        proxies: this.#request.network?.proxies ?? NO_PROXIES,
-        tlsSessionReuse: settings.tlsSessionReuse,
-        wsDebug: settings.wsDebug,
-        wsDebugVus: settings.wsDebugVus,
-      },
-      files: probe.files,
-      sharedArrays: probe.sharedArrays,
-      tickMs: mayAbort ? ABORT_TICK_MS : TICK_MS,
-      samplesPerBatch,
-    };
-  }
-
-  /**
-   * As many threads as were asked for, else as many as there are cores. An arrival rate hands its
-   * iterations to the idle VUs of a thread; with few VUs each, one thread would drop what another had a
-   * VU for, so such a test stays on one.
-   */
-  #threadsFor(instance: InstancePlan): number {
-    const { settings, workerCountMax } = this.#request;
-    if (settings.workers > 0) return settings.workers;
-    const isOpenModel = instance.scenarios.some(({ config }) => 'preAllocatedVUs' in config);
-    const isSmall = instance.maxVus < workerCountMax * ARRIVAL_VUS_MIN;
-    return isOpenModel && isSmall ? 1 : workerCountMax;
-  }
-
-  async #initializeVus(): Promise<void> {
-    const plan = this.#requirePlan();
-    while (this.#crew.indexes.length < this.#works.length) this.#crew.spawn();
+  async #initializeVus({ plans, instance, startGate }: Prepared): Promise<void> {
+    this.#stage = 'init';
+    while (this.#crew.indexes.length < plans.workerCount) this.#crew.spawn();
     const prepared = this.#crew.answers(this.#crew.indexes, ({ kind }) => kind === 'prepared');
-    for (const [index, work] of this.#works.entries()) {
-      const sourcePorts = partOfPorts(plan.network.sourcePorts, index, this.#works.length);
-      const network = { ...plan.network, sourcePorts };
-      this.#crew.send(index, { kind: 'prepare', plan: { ...plan, work, network } });
+    for (const [index, plan] of plans.all.entries()) {
+      this.#crew.send(index, { kind: 'prepare', plan });
     }
-    await Promise.race([prepared.all, this.#stopped]);
-    this.#assertNotStopped();
-    this.#isPrepared = true;
-    this.#log('debug', `${plan.plannedVus} VUs initialised`);
+    await Promise.race([prepared.all, this.#stopSwitch.pulled]);
+    this.#stopSwitch.assertNotPulled();
+    startGate.isPrepared = true;
+    this.#log('debug', `${instance.plannedVus} VUs initialised`);
   }
 
   /** `--paused`: everything is ready, and stays so until the REST API says go. */
-  async #awaitResume(): Promise<void> {
-    if (!this.#requireOptions().paused) return;
+  async #awaitStart({ options, startGate }: Prepared): Promise<void> {
+    if (!options.paused) return;
     this.#stage = 'paused';
     if (this.#api === undefined) {
       this.#log('warning', 'the test is paused, and without --address nothing can resume it');
     }
-    await Promise.race([this.#resumed, this.#stopped]);
-    this.#assertNotStopped();
+    await Promise.race([startGate.opened, this.#stopSwitch.pulled]);
+    this.#stopSwitch.assertNotPulled();
     this.#stage = 'init';
   }
 
-  // ---- the REST API --------------------------------------------------------------------------
-
-  async #startApi(): Promise<void> {
+  async #startApi(prepared: Prepared): Promise<void> {
     const { restApi } = this.#request;
     if (restApi === undefined) return;
     try {
-      this.#api = await startRestApi(restApi.address, this.#control('REST API'));
+      this.#api = await startRestApi(restApi.address, this.#control(prepared, 'REST API'));
       this.#log('debug', `the REST API listens on ${this.#api.address}`);
     } catch (error) {
       if (restApi.isRequired || !(error instanceof GharialError)) throw error;
@@ -437,125 +311,63 @@ class TestRun {
     }
   }
 
-  /** @param surface where it is steered from. */
-  #control(surface: ControlSurface): RunControl {
-    const scenarios = this.#requireOptions().scenarios;
-    return {
+  #control(prepared: Prepared, surface: ControlSurface): RunControl {
+    return createRunControl(surface, {
+      ...prepared,
       aggregate: this.#aggregate,
-      thresholds: this.#thresholds,
-      status: () => this.#apiStatus(),
+      scenarios: prepared.options.scenarios,
+      helm: this.#helm,
+      stopSwitch: this.#stopSwitch,
+      stage: () => this.#stage,
+      isUnderWay: () => this.#clockStartMs !== undefined && this.#clockEndMs === undefined,
       elapsedMs: () => this.#clockMs(),
-      stop: () => this.#stop({ kind: 'control', surface }),
-      setPaused: (isPaused) => {
-        if (!this.#isWaitingForResume) this.#helm.setPaused(isPaused, scenarios);
-        else if (isPaused)
-          throw new GharialError('STEERING_INVALID', 'execution is already paused');
-        else {
-          this.#isWaitingForResume = false;
-          this.#resume();
-        }
-      },
-      setVus: (vus, vusMax) => this.#helm.setVus(vus, vusMax, scenarios),
-      setupData: () => this.#setupJson,
-      setSetupData: (json) => {
-        this.#setupJson = json;
-      },
-      runSetup: async () => {
-        this.#assertPrepared();
-        await this.#callSetup();
-      },
-      runTeardown: async () => {
-        this.#assertPrepared();
-        const error = await this.#callTeardown();
-        if (error !== undefined) throw error;
-      },
-    };
+      stop: (reason) => this.#stop(reason),
+    });
   }
 
-  #assertPrepared(): void {
-    if (this.#isPrepared) return;
-    throw new GharialError('RUN_NOT_READY', 'the VUs are not initialised yet');
-  }
-
-  #apiStatus(): ApiStatus {
-    const { vusActive, vusInitialized } = this.#counters.instance;
-    const isStarted = this.#clockStartMs !== undefined;
-    const isStopped = this.#stopReason !== undefined;
-    const isUnderWay = this.#stage === 'init' || this.#stage === 'teardown';
-    return {
-      status: isStopped && !isUnderWay ? ApiStage.interrupted : API_STAGES[this.#stage],
-      paused: this.#isWaitingForResume || this.#helm.isPaused,
-      vus: vusActive,
-      'vus-max': vusInitialized,
-      stopped: isStopped,
-      running: isStarted && this.#clockEndMs === undefined && !isStopped,
-      tainted: this.#thresholds?.metrics.some(isCrossed) ?? false,
-    };
+  /** There is no run to be made of it. */
+  async #abandon(error: GharialError): Promise<RunResult> {
+    await this.#api?.close();
+    await this.#outputs.stop(this.#endingOf([], error));
+    await this.#crew.terminateAll();
+    this.#stage = 'done';
+    return { error, report: undefined, summaryFiles: undefined };
   }
 
   // ---- the run -------------------------------------------------------------------------------
 
-  async #runSetup(): Promise<void> {
-    const options = this.#requireOptions();
-    if (options.noSetup || this.#probe?.exports['setup'] !== 'function') return;
+  async #runSetup({ phases }: Prepared): Promise<void> {
+    if (!phases.hasSetup) return;
     this.#stage = 'setup';
-    await this.#callSetup();
+    await phases.setup();
   }
 
-  async #callSetup(): Promise<void> {
-    const { setupTimeoutMs } = this.#requireOptions();
-    const end = await this.#phases.call({
-      phase: 'setup',
-      data: undefined,
-      timeoutMs: setupTimeoutMs,
-    });
-    this.#assertNotStopped();
-    if (end.outcome === 'failed') throw reportedError(end.error);
-    if (end.outcome === 'interrupted') {
-      throw timeoutError('setup', setupTimeoutMs, ExitCode.setupTimeout);
-    }
-    this.#setupJson = typeof end.value === 'string' ? end.value : undefined;
-  }
-
-  async #runScenarios(instance: InstancePlan): Promise<void> {
+  async #runScenarios({ phases, instance }: Prepared): Promise<void> {
     this.#stage = 'running';
     const startMs = nowMs();
     this.#scenariosStartMs = startMs;
     const ended = this.#crew.answers(this.#crew.indexes, ({ kind }) => kind === 'scenariosEnd');
-    this.#crew.broadcast({ kind: 'start', startMs, setupData: this.#setupJson });
+    this.#crew.broadcast({ kind: 'start', startMs, setupData: phases.setupJson });
     this.#helm.begin();
     const hardEnd = waitFor(instance.totalDurationMs + SILENCE_MS);
-    await Promise.race([ended.all, this.#stopped, hardEnd.promise]);
+    await Promise.race([ended.all, this.#stopSwitch.pulled, hardEnd.promise]);
     hardEnd.cancel();
     await this.#crew.awaitOrLose(ended);
-    this.#assertNotStopped();
+    this.#stopSwitch.assertNotPulled();
   }
 
-  async #runTeardown(): Promise<GharialError | undefined> {
-    const options = this.#requireOptions();
-    if (options.noTeardown || this.#probe?.exports['teardown'] !== 'function') return undefined;
+  async #runTeardown({ phases }: Prepared): Promise<GharialError | undefined> {
+    if (!phases.hasTeardown) return undefined;
     this.#stage = 'teardown';
-    return this.#callTeardown();
-  }
-
-  async #callTeardown(): Promise<GharialError | undefined> {
-    const { teardownTimeoutMs } = this.#requireOptions();
-    const end = await this.#phases.call({
-      phase: 'teardown',
-      data: this.#setupJson,
-      timeoutMs: teardownTimeoutMs,
-    });
-    if (end.outcome === 'failed') return reportedError(end.error);
-    if (end.outcome === 'complete') return undefined;
-    if (this.#stopReason !== undefined) return stopError(this.#stopReason);
-    return timeoutError('teardown', teardownTimeoutMs, ExitCode.teardownTimeout);
+    return phases.teardown();
   }
 
   /** A worker in the place of those that were lost, for what the script still has to do. */
   async #spareWorker(): Promise<number> {
+    if (this.#prepared === undefined) throw new Error('the run is not planned');
     const index = this.#crew.spawn();
     const prepared = this.#crew.answers([index], ({ kind }) => kind === 'prepared');
-    this.#crew.send(index, { kind: 'prepare', plan: { ...this.#requirePlan(), work: NO_WORK } });
+    this.#crew.send(index, { kind: 'prepare', plan: this.#prepared.plans.spare });
     await prepared.all;
     return index;
   }
@@ -574,9 +386,10 @@ class TestRun {
 
   // ---- after the run -------------------------------------------------------------------------
 
-  async #finish(runError: GharialError | undefined): Promise<RunResult> {
+  async #finish(prepared: Prepared, runError: GharialError | undefined): Promise<RunResult> {
+    const { options, thresholds, collector, counters, phases } = prepared;
     await this.#api?.close();
-    await this.#phases.finish();
+    await this.#calls.finish();
     const durationMs = this.#clockMs();
     const flushed = this.#crew.answers(
       this.#crew.indexes,
@@ -584,36 +397,35 @@ class TestRun {
     );
     this.#crew.broadcast({ kind: 'flush' });
     await this.#crew.awaitOrLose(flushed);
-    this.#collector?.sampleSockets(this.#counters.instance.socketsOpen);
-    this.#collector?.tick();
-    this.#stage = 'done';
-    const verdict = this.#thresholds?.evaluate(durationMs, true);
-    const failed = verdict?.failed ?? [];
-    const error = this.#decide(runError, failed);
-    const ending = {
-      aggregate: this.#aggregate,
-      durationMs,
-      failedThresholds: failed,
-      error,
-    };
-    // At the same time: each may wait for a server that is gone.
-    await Promise.all(this.#outputs.map(async (output) => output.stop(ending)));
-    this.#warnOfNothing(runError);
+    collector.sampleSockets(counters.instance.socketsOpen);
+    collector.tick();
+    this.#stage = 'closing';
+    const failed = thresholds?.evaluate(durationMs, true).failed ?? [];
+    const error = runError ?? this.#verdict(failed);
+    const losses = await this.#outputs.stop(this.#endingOf(failed, error));
+    if (runError === undefined && counters.instance.iterationsCompleted === 0) {
+      this.#log(
+        'warning',
+        'No script iterations fully finished, consider making the test duration longer',
+      );
+    }
     const report: RunReport = {
-      options: this.#requireOptions(),
+      options,
       aggregate: this.#aggregate,
-      thresholds: this.#thresholds,
+      thresholds,
       durationMs,
-      setupData: this.#setupJson === undefined ? undefined : JSON.parse(this.#setupJson),
+      setupData: phases.setupJson === undefined ? undefined : JSON.parse(phases.setupJson),
+      counts: counters.instance,
+      losses,
     };
-    const summaryFiles = await this.#summarize(report);
+    const summaryFiles = await this.#summarize(report, phases);
     await this.#crew.terminateAll();
-    const late = this.#stopReason === undefined ? undefined : this.#stopFailure();
-    return { error: first(error, late), report, summaryFiles };
+    this.#stage = 'done';
+    return { error: error ?? this.#stopSwitch.failure, report, summaryFiles };
   }
 
-  #decide(runError: GharialError | undefined, failed: readonly string[]): GharialError | undefined {
-    if (runError !== undefined) return runError;
+  /** Why a run failed that came to its end. */
+  #verdict(failed: readonly string[]): GharialError | undefined {
     if (this.#isMarkedFailed) {
       return new GharialError('RUN_MARKED_FAILED', 'test run was marked as failed', {
         exitCode: ExitCode.markedFailed,
@@ -625,52 +437,49 @@ class TestRun {
     });
   }
 
-  #warnOfNothing(runError: GharialError | undefined): void {
-    if (runError !== undefined || this.#counters.instance.iterationsCompleted > 0) return;
-    this.#log(
-      'warning',
-      'No script iterations fully finished, consider making the test duration longer',
-    );
+  #endingOf(failedThresholds: readonly string[], error: GharialError | undefined): OutputEnding {
+    return { aggregate: this.#aggregate, durationMs: this.#clockMs(), failedThresholds, error };
   }
 
-  async #summarize(report: RunReport): Promise<RunResult['summaryFiles']> {
+  async #summarize(report: RunReport, phases: ScriptPhases): Promise<RunResult['summaryFiles']> {
     const { summaryData } = this.#request;
-    if (summaryData === undefined || this.#probe?.exports['handleSummary'] !== 'function') {
-      return undefined;
-    }
-    const timeoutMs = report.options.handleSummaryTimeoutMs;
-    const end = await this.#phases.call({
-      phase: 'summary',
-      data: await summaryData(report),
-      timeoutMs,
-    });
-    if (end.outcome === 'complete') return end.value as RunResult['summaryFiles']; // checked by the worker
-    const late = this.#stopReason === undefined ? undefined : this.#stopFailure();
-    const reason =
-      end.outcome === 'failed'
-        ? reportedError(end.error)
-        : (late ?? timeoutError('handleSummary', timeoutMs, ExitCode.timeout));
-    this.#log('error', 'failed to handle the end-of-test summary', { error: reason.message });
+    if (summaryData === undefined || !phases.hasSummary) return undefined;
+    this.#stage = 'summary';
+    const files = await phases.summary(await summaryData(report));
+    if (!(files instanceof GharialError)) return files;
+    this.#log('error', 'failed to handle the end-of-test summary', { error: files.message });
     return undefined;
   }
 
+  // ---- what can be seen ----------------------------------------------------------------------
+
   #status(): RunStatus {
+    const { counters, instance } = this.#prepared ?? {};
     return {
-      ...this.#counters.instance,
+      ...(counters?.instance ?? NOTHING_COUNTED),
       stage: this.#stage,
+      waits: counters?.waits ?? NO_WAITS,
+      activity: this.#activity(),
       isPaused: this.#helm.isPaused,
       elapsedMs: this.#clockMs(),
+      vusPlanned: instance?.plannedVus ?? 0,
       scenarios: this.#scenarioViews(),
     };
   }
 
+  #activity(): string {
+    if (this.#stage === 'loading') return this.#request.loadingActivity?.() ?? '';
+    if (this.#stage === 'opening' || this.#stage === 'closing') return this.#outputs.activity;
+    return '';
+  }
+
   #scenarioViews(): readonly ScenarioView[] | undefined {
     const startMs = this.#scenariosStartMs;
-    const { scenarios } = this.#requireOptions();
-    if (startMs === undefined) return undefined;
-    return this.#instance?.scenarios.map((planned) => {
-      const index = scenarios.findIndex(({ name }) => name === planned.config.name);
-      return scenarioView(planned, this.#counters.progressOf(index), nowMs() - startMs);
+    if (startMs === undefined || this.#prepared === undefined) return undefined;
+    const { options, instance, counters } = this.#prepared;
+    return instance.scenarios.map((planned) => {
+      const index = options.scenarios.findIndex(({ name }) => name === planned.config.name);
+      return scenarioView(planned, counters.progressOf(index), nowMs() - startMs);
     });
   }
 
@@ -679,38 +488,17 @@ class TestRun {
     if (this.#clockStartMs === undefined) return 0;
     return (this.#clockEndMs ?? nowMs()) - this.#clockStartMs;
   }
-
-  #requireOptions(): Options {
-    if (this.#options === undefined) throw new Error('the options are not settled');
-    return this.#options;
-  }
-
-  #requirePlan(): Omit<RunPlan, 'work'> {
-    if (this.#plan === undefined) throw new Error('the run is not planned');
-    return this.#plan;
-  }
 }
 
-function first(
-  earlier: GharialError | undefined,
-  later: GharialError | undefined,
-): GharialError | undefined {
-  return earlier ?? later;
-}
+const NOTHING_COUNTED = {
+  vusActive: 0,
+  vusInitialized: 0,
+  iterationsCompleted: 0,
+  iterationsInterrupted: 0,
+  socketsOpen: 0,
+};
 
 function asReportable(error: unknown): GharialError {
   if (error instanceof GharialError) return error;
   throw error;
-}
-
-function timeoutError(call: string, timeoutMs: number, exitCode: ExitCode): GharialError {
-  const seconds = Math.floor(timeoutMs / 1000);
-  return new GharialError(
-    'PHASE_TIMEOUT',
-    `${call}() execution timed out after ${seconds} seconds`,
-    {
-      exitCode,
-      hint: `You can increase the time limit via the ${call}Timeout option`,
-    },
-  );
 }

@@ -10,6 +10,8 @@ export type StopReason =
   | { readonly kind: 'thresholds'; readonly message: string }
   | { readonly kind: 'script'; readonly message: string }
   | { readonly kind: 'control'; readonly surface: ControlSurface }
+  /** By the program that started it; `cause` is the reason of its AbortSignal. */
+  | { readonly kind: 'caller'; readonly cause: unknown }
   | { readonly kind: 'error'; readonly error: GharialError };
 
 /** What to report for a reason, with its exit code. */
@@ -35,6 +37,15 @@ export function stopError(reason: StopReason): GharialError {
       return new GharialError('RUN_STOPPED', `test run stopped from ${reason.surface}`, {
         exitCode: ExitCode.stoppedByApi,
       });
+    case 'caller':
+      return new GharialError(
+        'RUN_STOPPED',
+        'test run was stopped by the program that started it',
+        {
+          exitCode: ExitCode.signal,
+          cause: reason.cause,
+        },
+      );
     case 'error':
       return reason.error;
     default:

@@ -113,6 +113,7 @@ class AbortController {
 
 /** The timer of a timeout signal. It holds no iteration, and ends with it. */
 class SignalTimer implements IterationResource {
+  readonly kind = 'timeout';
   readonly #timer: TimerHandle;
 
   constructor(host: VuHost, delayMs: number, signal: AbortSignal) {

@@ -1,7 +1,7 @@
 /** The module `k6`: check, fail, group, randomSeed, sleep. */
 
 import { nowMs } from '../base/clock.ts';
-import { type Coroutine, Op, type Resumer } from '../suspend/op.ts';
+import { type Coroutine, Op, type OpKind, type Resumer } from '../suspend/op.ts';
 import { callUser, hostFunction, isAsyncFunction, leaf } from '../suspend/runtime.ts';
 import type { ScriptModule, TimerHandle, VuHost } from './host.ts';
 import { withScriptTags } from './sample-tags.ts';
@@ -30,6 +30,10 @@ class SleepOp extends Op {
     super();
     this.#host = host;
     this.#delayMs = delayMs;
+  }
+
+  override get kind(): OpKind {
+    return 'sleep';
   }
 
   start(resumer: Resumer): void {

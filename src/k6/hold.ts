@@ -3,6 +3,7 @@ import type { IterationResource, VuHost } from './host.ts';
 
 /** Keeps the iteration alive until it is released; an interruption or failure ends it too. */
 export class Hold implements IterationResource {
+  readonly kind = 'other';
   readonly #host: VuHost;
   #isActive = true;
 

@@ -42,8 +42,12 @@ export interface EventLoop {
   post(task: Task): void;
 }
 
+export type ResourceKind = 'socket' | 'interval' | 'timeout' | 'request' | 'other';
+
 /** Something of an iteration that outlives the call that made it: a socket, a timer. */
 export interface IterationResource {
+  /** For those who look on. */
+  readonly kind: ResourceKind;
   /** The script may not run any more (end of test): free quietly, no handlers, no samples. */
   drop(): void;
   /** The iteration failed by an exception; the script may still see the end: wind down, then release. */

@@ -1,5 +1,5 @@
 /** The module `k6/http`. Requests suspend the VU until the answer is there; `asyncRequest` does not. */
-import { Op, type Resumer } from '../suspend/op.ts';
+import { Op, type OpKind, type Resumer } from '../suspend/op.ts';
 import { leaf } from '../suspend/runtime.ts';
 import { ScriptCookieJar } from './cookie-jar.ts';
 import type { IterationResource, ScriptModule, VuHost } from './host.ts';
@@ -64,6 +64,10 @@ class HttpOp extends Op {
         this.#resumer?.fail(error);
       },
     });
+  }
+
+  override get kind(): OpKind {
+    return 'request';
   }
 
   start(resumer: Resumer): void {
@@ -165,6 +169,7 @@ function asyncRequest(session: Session, args: readonly unknown[]): Promise<unkno
       fail: (error) => settle(() => reject(error)),
     });
     const resource: IterationResource = {
+      kind: 'request',
       drop: () => exchange.abort(),
       windDown: () => {
         exchange.abort();

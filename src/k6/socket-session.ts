@@ -33,8 +33,8 @@ import {
   listenersOf,
 } from './events.ts';
 import { breakErrorText, closeErrorText, dialErrorText } from './go-errors.ts';
-import type { IterationResource, VuHost } from './host.ts';
-import { SocketMetrics } from './ws-metrics.ts';
+import type { IterationResource, ResourceKind, VuHost } from './host.ts';
+import { NOT_DIALLED, SocketMetrics } from './ws-metrics.ts';
 import type { WsAddress } from './ws-url.ts';
 
 /** Opens a connection; `dial` of the engine, or a stand-in for it in tests. */
@@ -99,6 +99,10 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     this.#metrics = new SocketMetrics(setup.host, setup.tags);
   }
 
+  get kind(): ResourceKind {
+    return 'socket';
+  }
+
   /** Dials; keeps the iteration alive from now on. */
   begin(dial: Dial, request: DialRequest, address: WsAddress): void {
     this.#hold();
@@ -113,6 +117,7 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     this.#hold();
     const timings = { startMs: nowMs(), dnsMs: 0, tcpMs: 0, tlsMs: 0, upgradeMs: 0, totalMs: 0 };
     this.#metrics.dialEnded(timings, undefined, undefined);
+    this.#metrics.gone(NOT_DIALLED);
     this.#end({ errorText, code: ABNORMAL_CODE, reason: '', wasClean: false });
   }
 

@@ -8,7 +8,7 @@
  */
 import type { Coroutine } from '../suspend/op.ts';
 import { callUser, twinOf } from '../suspend/runtime.ts';
-import type { IterationResource, ScriptModule, TimerHandle, VuHost } from './host.ts';
+import type { IterationResource, ResourceKind, ScriptModule, TimerHandle, VuHost } from './host.ts';
 import { NativeError } from './script-error.ts';
 
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
@@ -68,6 +68,10 @@ class ScriptTimer implements IterationResource {
     this.#args = args;
     this.#repeatMs = isRepeating ? Math.max(delayMs, 0) : undefined;
     this.#arm(delayMs);
+  }
+
+  get kind(): ResourceKind {
+    return this.#repeatMs === undefined ? 'timeout' : 'interval';
   }
 
   #arm(delayMs: number): void {

@@ -2,7 +2,7 @@
  * The module `k6/ws`: `connect` blocks until the socket is closed; meanwhile its handlers run on an
  * inner loop and everything else of the VU waits.
  */
-import { Op, type Resumer } from '../suspend/op.ts';
+import { Op, type OpKind, type Resumer } from '../suspend/op.ts';
 import { leaf } from '../suspend/runtime.ts';
 import { dial as engineDial } from '../websocket/dial.ts';
 import { type DialParams, type DialParamsRules, parseDialParams } from './dial-params.ts';
@@ -37,6 +37,10 @@ class ConnectOp extends Op {
     super();
     this.#host = host;
     this.#session = new WsSession(host, dial, url, params, callback);
+  }
+
+  override get kind(): OpKind {
+    return 'socket';
   }
 
   start(resumer: Resumer): void {

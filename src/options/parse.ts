@@ -57,6 +57,24 @@ export function parseScriptOptions(exported: unknown): {
 }
 
 /**
+ * Reads the options that a program gives to `run()`: as a script's, but unknown ones are faults.
+ * @throws GharialError OPTION_INVALID, exit code 104, with all faults.
+ */
+export function parseCallerOptions(options: unknown): Layer {
+  if (options === undefined) return { origin: 'caller', values: {} };
+  const rows = OPTION_ROWS.filter(({ isInScript }) => isInScript);
+  // As a script's options arrive: properties that are undefined are not there.
+  const { values, unknown, faults } = parseObject(JSON.parse(JSON.stringify(options)), rows);
+  const all = [...faults, ...unknown.map((name) => `unknown option ${JSON.stringify(name)}`)];
+  if (all.length > 0)
+    throw configFault(
+      all.map((fault) => `options of run(): ${fault}`),
+      true,
+    );
+  return { origin: 'caller', values };
+}
+
+/**
  * Reads the text of a JSON config file; unknown keys are ignored.
  * @throws GharialError OPTION_INVALID, exit code 104.
  */

@@ -6,8 +6,8 @@ import type { ScenarioConfig, ScenarioSpec } from './scenario.ts';
 import type { Segment } from './segment.ts';
 import type { StageSpec } from './stages.ts';
 
-/** Where a value came from, lowest precedence first. */
-export type Origin = 'default' | 'config file' | 'script' | 'env' | 'cli';
+/** Where a value came from, lowest precedence first; `caller` is the program that calls `run()`. */
+export type Origin = 'default' | 'config file' | 'script' | 'env' | 'cli' | 'caller';
 
 export interface DnsSettings {
   /** `inf`, `0` or a duration. */

@@ -5,7 +5,7 @@
  * in all rows of a series is made once.
  */
 import type { AggregateSeries } from '../metrics/aggregate.ts';
-import type { Output, RunInfo, SampleBatch, TextWriter } from './output.ts';
+import type { Output, OutputLosses, RunInfo, SampleBatch, TextWriter } from './output.ts';
 import { type Environment, OutputSettings, outputFault } from './output-settings.ts';
 import { PushInterval } from './push-interval.ts';
 import { nanosecondText, timeFormatter, toMicroseconds } from './sample-time.ts';
@@ -127,7 +127,7 @@ export class CsvOutput implements Output {
       const time = this.#formatTime(timeMs);
       const value = fixedNumber(batch.values[index] ?? 0);
       const metadata = this.#metadataOf(batch.metadataOf(index));
-      this.#file.append(`${head}${time},${value}${tags},${metadata}\n`);
+      this.#file.append(`${head}${time},${value}${tags},${metadata}\n`, 1);
     }
   }
 
@@ -138,6 +138,10 @@ export class CsvOutput implements Output {
 
   stop(): void {
     this.#file.close();
+  }
+
+  get losses(): OutputLosses | undefined {
+    return this.#file.losses;
   }
 
   #prepare(series: AggregateSeries): { head: string; tags: string } {

@@ -71,3 +71,8 @@ export class SeriesExport {
     return [...this.#byIdentity.values()].filter(({ count }) => count > 0);
   }
 }
+
+/** Of the run so far. */
+export function countSamples(all: readonly ExportedSeries[]): number {
+  return all.reduce((sum, { count }) => sum + count, 0);
+}

@@ -7,11 +7,16 @@
  */
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps, Agent as TlsAgent } from 'node:https';
+import type { OutputLosses } from './output.ts';
 
 export interface HttpBatch {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** That are lost with it. */
+  readonly samples?: number;
+  /** Of the whole run, with the last batch of each push of totals: what came before need not be known. */
+  readonly samplesTotal?: number;
 }
 
 /** How to trust the server, and who to be for it. PEM texts. */
@@ -72,6 +77,11 @@ export class HttpSender {
   #running = 0;
   #batches = 0;
   #lost = 0;
+  #samplesLost = 0;
+  /** By the last push of totals, and by the last one that got through as a whole. */
+  #total = 0;
+  #totalDelivered = 0;
+  #isPushDamaged = false;
   #lastReason = '';
   #onIdle: (() => void) | undefined;
 
@@ -85,12 +95,24 @@ export class HttpSender {
     return this.#lost;
   }
 
+  /** Undefined as long as nothing is lost. */
+  get losses(): OutputLosses | undefined {
+    if (this.#lost === 0) return undefined;
+    return {
+      batchesLost: this.#lost,
+      batches: this.#batches,
+      samplesLost: this.#samplesLost + this.#total - this.#totalDelivered,
+      reason: this.#lastReason,
+    };
+  }
+
   /** Sends soon, or counts the batch as lost. Never throws. */
   send(batch: HttpBatch): void {
     this.#batches++;
+    this.#total = batch.samplesTotal ?? this.#total;
     const { pendingBytesMax = PENDING_BYTES_MAX } = this.#settings;
     if (this.#pendingBytes + batch.body.length > pendingBytesMax) {
-      this.#lose('batches come faster than they can be sent');
+      this.#lose(batch, 'batches come faster than they can be sent');
       return;
     }
     this.#pendingBytes += batch.body.length;
@@ -136,9 +158,12 @@ export class HttpSender {
     let delayMs = this.#settings.retryDelayMs ?? RETRY_DELAY_MS;
     for (let attempt = 1; ; attempt++) {
       const fault = await this.#attempt(batch);
-      if (fault === undefined) return;
+      if (fault === undefined) {
+        this.#count(batch, true);
+        return;
+      }
       if (!fault.isWorthRetrying || attempt === ATTEMPTS_MAX || this.#giveUp.signal.aborted) {
-        this.#lose(fault.reason);
+        this.#lose(batch, fault.reason);
         return;
       }
       await sleep(delayMs, this.#giveUp.signal);
@@ -163,11 +188,22 @@ export class HttpSender {
   }
 
   /** Tells of a reason once, until another one comes. */
-  #lose(reason: string): void {
+  #lose(batch: HttpBatch, reason: string): void {
     this.#lost++;
+    this.#count(batch, false);
     if (reason === this.#lastReason) return;
     this.#lastReason = reason;
     this.#settings.warn(`the ${this.#settings.name} output could not send a batch: ${reason}`);
+  }
+
+  #count({ samples = 0, samplesTotal }: HttpBatch, isDelivered: boolean): void {
+    if (!isDelivered) {
+      this.#samplesLost += samples;
+      this.#isPushDamaged = true;
+    }
+    if (samplesTotal === undefined) return;
+    if (!this.#isPushDamaged) this.#totalDelivered = samplesTotal;
+    this.#isPushDamaged = false;
   }
 }
 

@@ -149,6 +149,9 @@ describe('InfluxOutput', () => {
     await output.stop();
     assert.match(warnings[0] ?? '', /got status code: 400 instead expected a 2xx/);
     assert.equal(warnings[1], 'the influxdb output lost 2 of 3 batches');
+    const reason =
+      'got status code: 400 instead expected a 2xx successful status code (out of order)';
+    assert.deepEqual(output.losses, { batchesLost: 2, batches: 3, samplesLost: 2, reason });
   });
 });
 

@@ -5,7 +5,7 @@
 import type { AggregateSeries } from '../metrics/aggregate.ts';
 import { type HttpBatch, HttpSender } from './http-sender.ts';
 import { type InfluxFieldKind, type SeriesLine, seriesLine } from './influx-line.ts';
-import type { Output, SampleBatch } from './output.ts';
+import { type Output, type OutputLosses, type SampleBatch, withDropped } from './output.ts';
 import { type Environment, OutputSettings, outputFault } from './output-settings.ts';
 import { PushInterval } from './push-interval.ts';
 import { toMicroseconds } from './sample-time.ts';
@@ -191,6 +191,7 @@ export class InfluxOutput implements Output {
   readonly #timeText: (timeMs: number) => string;
   readonly #lines = new Map<AggregateSeries, SeriesLine>();
   #body = '';
+  #bodySamples = 0;
   #droppedSamples = 0;
   #lastTimeMs = 0;
 
@@ -230,6 +231,7 @@ export class InfluxOutput implements Output {
       const timeMs = batch.timesMs[index] ?? 0;
       if (timeMs > this.#lastTimeMs) this.#lastTimeMs = timeMs;
       this.#body += `${head} ${fieldsBefore}value=${value}${fieldsAfter} ${this.#timeText(timeMs)}\n`;
+      this.#bodySamples += 1;
       if (this.#body.length >= BODY_CHARS_MAX) this.#push();
     }
   }
@@ -248,11 +250,17 @@ export class InfluxOutput implements Output {
     );
   }
 
+  get losses(): OutputLosses | undefined {
+    return withDropped(this.#sender.losses, this.#droppedSamples);
+  }
+
   #push(): void {
     if (this.#body === '') return;
     const body = this.#body;
+    const samples = this.#bodySamples;
     this.#body = '';
-    this.#sender.send(this.#batch(this.#settings.writeUrl, body));
+    this.#bodySamples = 0;
+    this.#sender.send({ ...this.#batch(this.#settings.writeUrl, body), samples });
   }
 
   #batch(url: URL, body: string): HttpBatch {

@@ -117,6 +117,7 @@ describe('JsonOutput', () => {
     write(output, worker);
     assert.equal(printed.trimEnd().split('\n').length, 3);
     assert.match(warnings.join(), /lost 8 samples/);
+    assert.equal(output.losses?.samplesLost, 8);
   });
 
   it('refuses a file that cannot be made, in the words that k6 has for it', () => {

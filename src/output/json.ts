@@ -8,7 +8,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { Aggregate, AggregateSeries } from '../metrics/aggregate.ts';
 import type { Metric } from '../metrics/metric.ts';
 import type { ThresholdSet, ThresholdSpec } from '../metrics/threshold.ts';
-import type { Output, RunInfo, SampleBatch, TextWriter } from './output.ts';
+import type { Output, OutputLosses, RunInfo, SampleBatch, TextWriter } from './output.ts';
 import { timeFormatter } from './sample-time.ts';
 import { TextFile } from './text-file.ts';
 
@@ -52,7 +52,7 @@ export class JsonOutput implements Output {
       const time = this.#formatTime(batch.timesMs[index] ?? 0);
       const value = jsonNumber(batch.values[index] ?? 0);
       const end = this.#endOf(batch.metadataOf(index));
-      this.#file.append(`${head}${time}","value":${value}${tags}${end}`);
+      this.#file.append(`${head}${time}","value":${value}${tags}${end}`, 1);
     }
   }
 
@@ -62,6 +62,10 @@ export class JsonOutput implements Output {
 
   stop(): void {
     this.#file.close();
+  }
+
+  get losses(): OutputLosses | undefined {
+    return this.#file.losses;
   }
 
   /** The rest of a line; one text serves all samples of an iteration. */

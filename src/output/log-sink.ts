@@ -42,8 +42,6 @@ export interface LogSinkSettings {
   readonly stderr: LogWriter;
   /** Epoch ms from which terminal lines count seconds. */
   readonly startMs: number;
-  /** Applied to each message and field value before it is rendered: hides secrets. */
-  readonly redact?: (text: string) => string;
 }
 
 const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
@@ -70,17 +68,15 @@ export function createLogSink(settings: LogSinkSettings): LogSink {
   const console =
     path === undefined || path === '' ? undefined : openConsoleFile(path, settings.format);
   const severityMin = SEVERITY[settings.isVerbose ? 'debug' : 'info'];
-  const redact = settings.redact;
   let isOpen = true;
 
   return {
     log(record, isInit = false) {
       if (!isOpen || SEVERITY[record.level] < severityMin) return;
-      const clean = redact === undefined ? record : redacted(record, redact);
       if (console !== undefined && !isInit && isConsole(record)) {
-        console.write(withoutSource(clean));
+        console.write(withoutSource(record));
       } else {
-        log.write(clean);
+        log.write(record);
       }
     },
     close() {
@@ -208,13 +204,6 @@ function openFile(path: string, mode: number, format: LogFormatter): Target {
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function redacted(record: LogRecord, redact: (text: string) => string): LogRecord {
-  const fields = Object.fromEntries(
-    Object.entries(record.fields).map(([name, value]) => [name, redact(value)]),
-  );
-  return { ...record, message: redact(record.message), fields };
 }
 
 function isConsole({ fields: { source } }: LogRecord): boolean {

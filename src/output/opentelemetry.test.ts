@@ -157,8 +157,10 @@ describe('OpenTelemetryOutput', () => {
     server.statuses = [400];
     const worker = capturingWorker();
     worker.add('iterations', 1);
-    await run(create(), worker);
+    const output = create();
+    await run(output, worker);
     assert.equal(warnings.at(-1), 'the opentelemetry output lost 1 of 1 batches');
+    assert.equal(output.losses?.samplesLost, 1);
   });
 });
 

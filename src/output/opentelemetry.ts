@@ -13,11 +13,11 @@ import type { Metric, ValueType } from '../metrics/metric.ts';
 import type { Sink } from '../metrics/sink.ts';
 import type { Sketch } from '../metrics/sketch.ts';
 import { type BucketRange, SCALE, toExponentialBuckets } from './exponential-buckets.ts';
-import { type ExportedSeries, type Labels, SeriesExport } from './exported-series.ts';
+import { countSamples, type ExportedSeries, type Labels, SeriesExport } from './exported-series.ts';
 import { GrpcTransport } from './grpc-transport.ts';
 import { HttpSender } from './http-sender.ts';
 import { OPENTELEMETRY_NAME, type OpenTelemetrySettings } from './opentelemetry-settings.ts';
-import type { Output, RunInfo, RunResult } from './output.ts';
+import type { Output, OutputLosses, RunInfo, RunResult } from './output.ts';
 import { ProtobufWriter } from './protobuf.ts';
 import { PushInterval } from './push-interval.ts';
 import { toMicroseconds } from './sample-time.ts';
@@ -74,12 +74,19 @@ export class OpenTelemetryOutput implements Output {
     await this.#sender.close();
   }
 
+  get losses(): OutputLosses | undefined {
+    return this.#sender.losses;
+  }
+
   #push(aggregate: Aggregate): void {
     const all = this.#export.seriesOf(aggregate);
+    const total = { samplesTotal: countSamples(all) };
     for (let at = 0; at < all.length; at += SERIES_PER_BATCH) {
       const body = this.#encode(all.slice(at, at + SERIES_PER_BATCH));
       const { url, headers } = this.#settings;
-      this.#sender.send({ url, headers: { ...headers, ...HEADERS }, body });
+      const isLast = at + SERIES_PER_BATCH >= all.length;
+      const batch = { url, headers: { ...headers, ...HEADERS }, body };
+      this.#sender.send(isLast ? { ...batch, ...total } : batch);
     }
   }
 

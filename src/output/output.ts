@@ -40,6 +40,41 @@ export interface SampleBatch {
   readonly droppedSamples: number;
 }
 
+/** What did not get to where an output sends it, counted from the beginning of the run. */
+export interface OutputLosses {
+  /** Batches that did not get through, of all that were to be sent; 0 of 0 where there are no batches. */
+  readonly batchesLost: number;
+  readonly batches: number;
+  /**
+   * Samples that are missing at the other end. Where each batch has the totals of the run, those since the last
+   * batch that got through.
+   */
+  readonly samplesLost: number;
+  /** The last reason, in a few words. */
+  readonly reason: string;
+}
+
+/** Losses with those that came before any batch was made: samples that came faster than they were taken. */
+export function withDropped(
+  losses: OutputLosses | undefined,
+  droppedSamples: number,
+): OutputLosses | undefined {
+  if (droppedSamples === 0) return losses;
+  const { batchesLost = 0, batches = 0, samplesLost = 0, reason } = losses ?? {};
+  return {
+    batchesLost,
+    batches,
+    samplesLost: samplesLost + droppedSamples,
+    reason: reason ?? 'samples came faster than they could be written',
+  };
+}
+
+/** The losses of one output of a run. */
+export interface OutputLoss extends OutputLosses {
+  /** Its description. */
+  readonly output: string;
+}
+
 export interface Output {
   /** As the header of a run shows it: `json (results.json)`. */
   readonly description: string;
@@ -53,6 +88,8 @@ export interface Output {
   onTick?(aggregate: Aggregate): void;
   /** Writes what is left and closes. */
   stop(result: RunResult): void | Promise<void>;
+  /** Read once after `stop`: what could not be handed over. Undefined = all got through. */
+  readonly losses?: OutputLosses | undefined;
 }
 
 /** A text stream that somebody else owns, e.g. the process's stdout. */

@@ -115,6 +115,9 @@ describe('createPackageOutput', () => {
       worker.add('iterations', 1);
       await runThrough(output, worker);
       assert.deepEqual(warnings, [`the ${member} output stopped: bad ${member}`]);
+      const { reason, samplesLost } = output.losses ?? {};
+      assert.equal(reason, `bad ${member}`);
+      assert.equal(samplesLost, member === 'onSamples' ? 1 : 0);
     }
   });
 

@@ -8,7 +8,14 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Aggregate } from '../metrics/aggregate.ts';
-import type { Output, RunInfo, RunResult, SampleBatch, TextWriter } from './output.ts';
+import type {
+  Output,
+  OutputLosses,
+  RunInfo,
+  RunResult,
+  SampleBatch,
+  TextWriter,
+} from './output.ts';
 import { type Environment, outputFault, reasonOf } from './output-settings.ts';
 
 /** What a package's function is given besides its argument. */
@@ -47,11 +54,28 @@ export async function createPackageOutput(
   try {
     const module: unknown = await import(pathToFileURL(path).href);
     output = await findFactory(module)(context);
+  } catch (error) {
+    throw outputFault(name, reasonOf(error), error);
+  }
+  return guardOutput(name, output, context.warn, stopTimeoutMs);
+}
+
+/**
+ * The same output for a run that is not to fail by it: whatever it throws after `start` is a warning.
+ * @throws GharialError OUTPUT_FAILED if it is no output.
+ */
+export function guardOutput(
+  name: string,
+  output: Output,
+  warn: (message: string) => void,
+  stopTimeoutMs = STOP_TIMEOUT_MS,
+): Output {
+  try {
     assertOutput(output);
   } catch (error) {
     throw outputFault(name, reasonOf(error), error);
   }
-  return new GuardedOutput(name, output, context.warn, stopTimeoutMs);
+  return new GuardedOutput(name, output, warn, stopTimeoutMs);
 }
 
 function locate(name: string, cwd: string): string | undefined {
@@ -101,7 +125,10 @@ class GuardedOutput implements Output {
   readonly #output: Output;
   readonly #warn: (message: string) => void;
   readonly #stopTimeoutMs: number;
-  #isBroken = false;
+  /** Why it was given up. */
+  #breakage: string | undefined;
+  /** Those it threw at, and those that came after that. */
+  #samplesLost = 0;
 
   constructor(
     name: string,
@@ -128,6 +155,7 @@ class GuardedOutput implements Output {
 
   onSamples(batch: SampleBatch): void {
     this.#guard(() => this.#output.onSamples?.(batch));
+    if (this.#breakage !== undefined) this.#samplesLost += batch.values.length;
   }
 
   onTick(aggregate: Aggregate): void {
@@ -135,7 +163,7 @@ class GuardedOutput implements Output {
   }
 
   async stop(result: RunResult): Promise<void> {
-    if (this.#isBroken) return;
+    if (this.#breakage !== undefined) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
       timer = setTimeout(() => resolve('late'), this.#stopTimeoutMs);
@@ -150,17 +178,47 @@ class GuardedOutput implements Output {
     }
   }
 
+  get losses(): OutputLosses | undefined {
+    const known = this.#readLosses();
+    if (this.#breakage === undefined) return known;
+    const { batchesLost = 0, batches = 0, samplesLost = 0 } = known ?? {};
+    return {
+      batchesLost,
+      batches,
+      samplesLost: samplesLost + this.#samplesLost,
+      reason: this.#breakage,
+    };
+  }
+
+  /** What others report is checked as far as it is shown. */
+  #readLosses(): OutputLosses | undefined {
+    try {
+      const { losses } = this.#output;
+      if (losses === undefined || losses === null) return undefined;
+      const { batchesLost, batches, samplesLost, reason } = losses;
+      return {
+        batchesLost: Number(batchesLost ?? 0),
+        batches: Number(batches ?? 0),
+        samplesLost: Number(samplesLost ?? 0),
+        reason: String(reason ?? ''),
+      };
+    } catch (error) {
+      this.#tell(reasonOf(error));
+      return undefined;
+    }
+  }
+
   #guard(call: () => void): void {
-    if (this.#isBroken) return;
+    if (this.#breakage !== undefined) return;
     try {
       call();
     } catch (error) {
-      this.#isBroken = true;
       this.#tell(reasonOf(error));
     }
   }
 
   #tell(reason: string): void {
+    this.#breakage ??= reason;
     this.#warn(`the ${this.#name} output stopped: ${reason}`);
   }
 }

@@ -198,6 +198,8 @@ describe('PrometheusOutput', () => {
       '{__name__="k6_vus"} 4@2000',
     ]);
     assert.equal(warnings[1], 'the experimental-prometheus-rw output lost 1 of 2 batches');
+    const { batchesLost, samplesLost } = output.losses ?? {};
+    assert.deepEqual({ batchesLost, samplesLost }, { batchesLost: 1, samplesLost: 0 });
   });
 });
 

@@ -16,9 +16,9 @@ import { readSink } from '../metrics/sink.ts';
 import type { Sketch } from '../metrics/sketch.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import { type BucketRange, SCALE, toExponentialBuckets } from './exponential-buckets.ts';
-import { type ExportedSeries, type Labels, SeriesExport } from './exported-series.ts';
+import { countSamples, type ExportedSeries, type Labels, SeriesExport } from './exported-series.ts';
 import { HttpSender } from './http-sender.ts';
-import type { Output, RunResult } from './output.ts';
+import type { Output, OutputLosses, RunResult } from './output.ts';
 import { PROMETHEUS_NAME, type PrometheusSettings } from './prometheus-settings.ts';
 import { ProtobufWriter } from './protobuf.ts';
 import { PushInterval } from './push-interval.ts';
@@ -86,14 +86,17 @@ export class PrometheusOutput implements Output {
     await this.#sender.close();
   }
 
+  get losses(): OutputLosses | undefined {
+    return this.#sender.losses;
+  }
+
   #push(aggregate: Aggregate): void {
     const { lostBatches } = this.#sender;
     const isBehind = lostBatches > this.#lostBatches;
     this.#lostBatches = lostBatches;
-    const due = this.#export
-      .seriesOf(aggregate)
-      .filter((series) => isBehind || this.#sent.get(series)?.count !== series.count);
-    this.#send(due, (writer, series) => this.#writeSeries(writer, series));
+    const all = this.#export.seriesOf(aggregate);
+    const due = all.filter((series) => isBehind || this.#sent.get(series)?.count !== series.count);
+    this.#send(due, (writer, series) => this.#writeSeries(writer, series), countSamples(all));
   }
 
   /** A millisecond after the last sample of each series. */
@@ -114,13 +117,16 @@ export class PrometheusOutput implements Output {
   #send(
     all: readonly ExportedSeries[],
     write: (writer: ProtobufWriter, series: ExportedSeries) => void,
+    samplesTotal?: number,
   ): void {
     const { url, headers } = this.#settings;
     for (let at = 0; at < all.length; at += SERIES_PER_BATCH) {
       const writer = new ProtobufWriter();
       for (const series of all.slice(at, at + SERIES_PER_BATCH)) write(writer, series);
       const body = compressSnappy(writer.finish());
-      this.#sender.send({ url, headers: { ...headers, ...HEADERS }, body });
+      const batch = { url, headers: { ...headers, ...HEADERS }, body };
+      const isLast = at + SERIES_PER_BATCH >= all.length;
+      this.#sender.send(isLast && samplesTotal !== undefined ? { ...batch, samplesTotal } : batch);
     }
   }
 

@@ -23,3 +23,14 @@ test('an empty secret hides nothing', () => {
   redactor.hide('');
   assert.equal(redactor.redact('text'), 'text');
 });
+
+test('hides secrets in the message and the fields of a log entry', () => {
+  const redactor = new Redactor();
+  redactor.hide('hunter2');
+  const entry = { message: 'pw hunter2', fields: { url: 'ws://h/?pw=hunter2' }, level: 'info' };
+  assert.deepEqual(redactor.cleanEntry(entry), {
+    message: 'pw ***SECRET_REDACTED***',
+    fields: { url: 'ws://h/?pw=***SECRET_REDACTED***' },
+    level: 'info',
+  });
+});

@@ -17,4 +17,16 @@ export class Redactor {
     for (const secret of this.#secrets) clean = clean.replaceAll(secret, REPLACEMENT);
     return clean;
   };
+
+  /** The same entry without secrets in its message and the values of its fields. */
+  cleanEntry<T extends LogText>(entry: T): T {
+    if (this.#secrets.length === 0) return entry;
+    const fields = Object.entries(entry.fields).map(([name, value]) => [name, this.redact(value)]);
+    return { ...entry, message: this.redact(entry.message), fields: Object.fromEntries(fields) };
+  }
+}
+
+interface LogText {
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string>>;
 }

@@ -10,6 +10,7 @@ import type { Metric, MetricDefinition } from '../metrics/metric.ts';
 import { readSink, type Sink } from '../metrics/sink.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import type { ThresholdSet } from '../metrics/threshold.ts';
+import type { OutputLoss } from './output.ts';
 
 export interface SummaryInput {
   readonly aggregate: Aggregate;
@@ -23,6 +24,8 @@ export interface SummaryInput {
   readonly timeUnit: '' | 's' | 'ms' | 'us';
   /** What setup() returned, parsed; undefined if nothing. */
   readonly setupData: unknown;
+  /** Of outputs; default none. */
+  readonly losses?: readonly OutputLoss[];
 }
 
 export interface SummaryThreshold {
@@ -91,6 +94,8 @@ export interface SummaryModel {
   /** Scenarios not called "default", sorted by name. */
   readonly scenarios: readonly (SummarySection & { readonly name: string })[];
   readonly rootGroup: GroupNode;
+  /** What outputs could not hand over; empty after a good run. */
+  readonly losses: readonly OutputLoss[];
 }
 
 /** What trends have in the machine-readable layout, whatever stats are chosen. */
@@ -104,7 +109,7 @@ const BUILTIN_NAMES: ReadonlySet<string> = new Set(BUILTIN_METRICS.map(({ name }
 
 /** Cost: one pass over all series, once per run. */
 export function buildSummary(input: SummaryInput): SummaryModel {
-  const { aggregate, durationMs, trendStats, timeUnit, setupData } = input;
+  const { aggregate, durationMs, trendStats, timeUnit, setupData, losses = [] } = input;
   const parts = aggregate.collect((tags) => {
     const scenario = scenarioOf(tags);
     return [sectionKey(scenario), sectionKey(scenario, tags.get('group') ?? '')];
@@ -134,6 +139,7 @@ export function buildSummary(input: SummaryInput): SummaryModel {
         groups: sectionsOf(name),
       })),
     rootGroup: rootGroup(aggregate),
+    losses,
   };
 }
 

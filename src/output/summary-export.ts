@@ -7,6 +7,7 @@ import {
   type SummaryMetric,
   type SummaryModel,
 } from './summary-data.ts';
+import { lossData } from './summary-handle.ts';
 
 /**
  * The text of the file, indented by four blanks. Under `thresholds`, **true means crossed**: k6 writes it
@@ -19,6 +20,7 @@ export function exportSummary(model: SummaryModel): string {
       model.total.metrics.map((metric) => [metric.fullName, metricData(model, metric)]),
     ),
     ...(model.setupData === undefined ? {} : { setup_data: model.setupData }),
+    ...lossData(model),
   };
   return toExportText(data);
 }

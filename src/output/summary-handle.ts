@@ -39,6 +39,21 @@ export function legacySummary(model: SummaryModel, facts: LegacyFacts): Record<s
     },
     metrics: Object.fromEntries(metrics),
     ...(model.setupData === undefined ? {} : { setup_data: model.setupData }),
+    ...lossData(model),
+  };
+}
+
+/** What outputs have lost: a key beside k6's, only if there is something to tell. */
+export function lossData({ losses }: SummaryModel): Record<string, unknown> {
+  if (losses.length === 0) return {};
+  return {
+    output_losses: losses.map(({ output, batchesLost, batches, samplesLost, reason }) => ({
+      output,
+      batches_lost: batchesLost,
+      batches,
+      samples_lost: samplesLost,
+      reason,
+    })),
   };
 }
 
@@ -70,6 +85,7 @@ export function machineReadableSummary(
       k6_version: facts.k6Version,
       gharial_version: VERSION,
     },
+    ...lossData(model),
     config: { script: facts.script, execution: 'local', duration: model.durationMs / 1000 },
     results: {
       ...sectionOf(model.total),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import { Aggregate } from '../metrics/aggregate.ts';
 import { TestWorker } from '../metrics/testing/recording.ts';
 import { ThresholdSet } from '../metrics/threshold.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type SummarySection,
   type SummaryThreshold,
 } from './summary-data.ts';
+import { exportSummary } from './summary-export.ts';
 import { renderSummary } from './summary-text.ts';
 import {
   CAPTURED_DURATION_MS,
@@ -122,6 +124,7 @@ function capturedModel(): SummaryModel {
     trendStats: STATS,
     timeUnit: '',
     setupData: undefined,
+    losses: [],
     total: section([...own, ['outer ok', 3, 0], ['inner ok', 3, 0]], CAPTURED_TOTALS),
     scenarios: [
       {
@@ -285,4 +288,36 @@ describe('renderSummary', () => {
     const model = summarize(worker, { timeUnit: 's', trendStats: ['max', 'count'] });
     assert.match(renderSummary(model, COMPACT), /iteration_duration\.\.\.: max=61\.00s count=1\n/);
   });
+});
+
+test('tells what outputs have lost, and nothing if they lost nothing', () => {
+  const model = buildSummary({
+    aggregate: new Aggregate(),
+    thresholds: undefined,
+    durationMs: 1000,
+    trendStats: [],
+    timeUnit: '',
+    setupData: undefined,
+    losses: [
+      { output: 'server', batchesLost: 2, batches: 9, samplesLost: 120, reason: 'gone' },
+      { output: 'file', batchesLost: 0, batches: 0, samplesLost: 7, reason: 'too fast' },
+      { output: 'mine', batchesLost: 0, batches: 0, samplesLost: 0, reason: 'it threw' },
+    ],
+  });
+  const text = renderSummary(model, { mode: 'compact', hasColors: false });
+  const [, outputs = ''] = text.split('  █ OUTPUTS \n\n');
+  assert.equal(
+    outputs,
+    [
+      '    ✗ server lost 2 of 9 batches, 120 samples: gone',
+      '    ✗ file lost 7 samples: too fast',
+      '    ✗ mine stopped before the end: it threw\n\n\n\n',
+    ].join('\n'),
+  );
+  const { output_losses: exported } = JSON.parse(exportSummary(model));
+  const lost = { batches_lost: 2, batches: 9, samples_lost: 120, reason: 'gone' };
+  assert.deepEqual(exported[0], { output: 'server', ...lost });
+  const silent = renderSummary({ ...model, losses: [] }, { mode: 'compact', hasColors: false });
+  assert.doesNotMatch(silent, /OUTPUTS/);
+  assert.equal('output_losses' in JSON.parse(exportSummary({ ...model, losses: [] })), false);
 });

@@ -1,11 +1,12 @@
 /**
  * The end-of-test summary as text, in k6's layout: byte for byte, but for faults not repeated.
  *
- * k6-diff: a threshold on a stat missing from summaryTrendStats shows its value (k6 prints nothing);
+ * k6-diff: what outputs have lost is told in a section of its own, if there is something to tell;
+ * a threshold on a stat missing from summaryTrendStats shows its value (k6 prints nothing);
  * a run without samples prints a summary (k6 fails); metrics of the script are never hidden, whatever
  * their names begin with (k6 hides those that begin like some built-in ones).
  */
-
+import type { OutputLoss } from './output.ts';
 import type { SummaryGroup, SummaryMetric, SummaryModel, SummarySection } from './summary-data.ts';
 import { formatShare, formatValue, type TimeUnit } from './summary-format.ts';
 
@@ -90,6 +91,7 @@ export function renderSummary(model: SummaryModel, options: SummaryTextOptions):
       sections.push(titled(render, `SCENARIO: ${scenario.name}`, blocks));
     }
   }
+  if (model.losses.length > 0) sections.push(titled(render, 'OUTPUTS', [lossLines(render)]));
   return `\n\n${sections.join('\n\n')}\n\n\n`;
 }
 
@@ -136,6 +138,21 @@ const colors: Paint = {
 
 function titled({ paint }: Render, title: string, blocks: readonly string[]): string {
   return `${INDENT}${paint.bold(`${MARK.group} ${title}`)} \n\n${blocks.join('\n\n')}\n`;
+}
+
+function lossLines({ model, paint }: Render): string {
+  const lines = model.losses.map((loss) => paint.red(`${MARK.fail} ${lossText(loss)}`));
+  return lines.map((line) => `${INDENT.repeat(2)}${line}`).join('\n');
+}
+
+/** `InfluxDBv1 (http://…) lost 2 of 9 batches, 120 samples: connect ECONNREFUSED …`. */
+export function lossText(loss: OutputLoss): string {
+  const { output, batchesLost, batches, samplesLost, reason } = loss;
+  const lost: string[] = [];
+  if (batchesLost > 0) lost.push(`${batchesLost} of ${batches} batches`);
+  if (samplesLost > 0) lost.push(`${samplesLost} samples`);
+  const what = lost.length === 0 ? 'stopped before the end' : `lost ${lost.join(', ')}`;
+  return `${output} ${what}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 /** One block per metric with thresholds; a sub-metric stands under its metric if that has any. */

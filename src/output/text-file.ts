@@ -7,7 +7,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import type { TextWriter } from './output.ts';
+import { type OutputLosses, type TextWriter, withDropped } from './output.ts';
 import { outputFault, reasonOf } from './output-settings.ts';
 
 export interface TextFileSettings {
@@ -30,7 +30,10 @@ export class TextFile {
   #file: number | undefined;
   #chunk = '';
   #droppedSamples = 0;
-  #isBroken = false;
+  /** Why nothing is written any more. */
+  #breakage: string | undefined;
+  #samplesLost = 0;
+  #chunkSamples = 0;
 
   constructor(settings: TextFileSettings) {
     this.#settings = settings;
@@ -47,9 +50,10 @@ export class TextFile {
     }
   }
 
-  /** Keeps text, and writes what is kept if that has become much. */
-  append(text: string): void {
+  /** Keeps the text of so many samples, and writes what is kept if that has become much. */
+  append(text: string, samples = 0): void {
     this.#chunk += text;
+    this.#chunkSamples += samples;
     if (this.#chunk.length >= CHUNK_CHARS) this.flush();
   }
 
@@ -60,15 +64,19 @@ export class TextFile {
 
   flush(): void {
     const text = this.#chunk;
+    const samples = this.#chunkSamples;
     this.#chunk = '';
-    if (text === '' || this.#isBroken) return;
+    this.#chunkSamples = 0;
+    if (this.#breakage !== undefined) this.#samplesLost += samples;
+    if (text === '' || this.#breakage !== undefined) return;
     const { name, path, stdout, warn } = this.#settings;
     try {
       if (this.#file === undefined) stdout.write(text);
       else writeAll(this.#file, this.#encode(text));
     } catch (error) {
-      this.#isBroken = true;
-      warn(`the ${name} output stopped: could not write ${path}: ${reasonOf(error)}`);
+      this.#breakage = `could not write ${this.isStdout ? 'to standard output' : path}: ${reasonOf(error)}`;
+      this.#samplesLost += samples;
+      warn(`the ${name} output stopped: ${this.#breakage}`);
     }
   }
 
@@ -81,6 +89,14 @@ export class TextFile {
     warn(
       `the ${name} output lost ${this.#droppedSamples} samples, since it could not be written fast enough`,
     );
+  }
+
+  get losses(): OutputLosses | undefined {
+    const broken =
+      this.#breakage === undefined
+        ? undefined
+        : { batchesLost: 0, batches: 0, samplesLost: this.#samplesLost, reason: this.#breakage };
+    return withDropped(broken, this.#droppedSamples);
   }
 
   /** Each chunk is a gzip member of its own; a sequence of members is a valid gzip file. */

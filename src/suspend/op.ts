@@ -14,12 +14,19 @@ export interface Resumer {
 /** A coroutine: yields `Op`s, returns the function's value. Iterable, so that `yield*` takes it. */
 export type Coroutine<T = unknown> = IterableIterator<Op, T, unknown>;
 
+export type OpKind = 'socket' | 'request' | 'sleep' | 'other';
+
 /**
  * One blocking operation. It is its own iterator, so that `yield* op` needs no generator around it:
  * the first `next()` yields the op itself, the second returns the value it was resumed with.
  */
 export abstract class Op implements IterableIterator<Op, unknown, unknown> {
   #isYielded = false;
+
+  /** What a blocked VU waits for, for those who look on. */
+  get kind(): OpKind {
+    return 'other';
+  }
 
   /** Begins the operation. May call `resumer` at once or later, never twice. */
   abstract start(resumer: Resumer): void;

@@ -118,6 +118,11 @@ export class Scheduler implements EventLoop {
     return this.#frames.length > 0;
   }
 
+  /** The operations of blocked frames, outermost first. */
+  get blockedOps(): Op[] {
+    return this.#frames.map(({ op }) => op);
+  }
+
   get isRunning(): boolean {
     return this.#isRunning;
   }

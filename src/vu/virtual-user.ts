@@ -22,6 +22,7 @@ import type {
   LogLevel,
   NetworkSettings,
   Phase,
+  ResourceKind,
   Task,
   TimerHandle,
   VuHost,
@@ -34,7 +35,7 @@ import type { Metric, MetricRegistry } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import { createImportMeta } from '../script/import-meta.ts';
 import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
-import { type Coroutine, Op, type Resumer } from '../suspend/op.ts';
+import { type Coroutine, Op, type OpKind, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
 import { userFrames } from '../suspend/stack.ts';
 import type { ScriptRunner, VuEnvironment } from './environment.ts';
@@ -94,6 +95,8 @@ class DrainOp extends Op {
 
   cancel(): void {}
 }
+
+export type WaitKind = ResourceKind | OpKind;
 
 export class VirtualUser
   implements VuHost, SchedulerEvents, ScriptRunner, GlobalsOwner, ModuleOwner, ExecutionFacts
@@ -293,6 +296,17 @@ export class VirtualUser
 
   get isRunning(): boolean {
     return this.#run !== undefined;
+  }
+
+  /** Of the scenario it was last activated for. */
+  get scenarioName(): string | undefined {
+    return this.#activation?.name;
+  }
+
+  /** What keeps the running call from ending, in no order. */
+  get waitsFor(): WaitKind[] {
+    const resources = [...this.#resources].map(({ kind }) => kind);
+    return [...resources, ...this.#scheduler.blockedOps.map(({ kind }) => kind)];
   }
 
   // ---- the run -------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ import { PromiseOwners } from './promise-owners.ts';
 import { createScenarioPort } from './scenario-port.ts';
 import { toSetupJson, toSummaryFiles } from './setup-data.ts';
 import { VuPool } from './vu-pool.ts';
+import { countWaits } from './wait-count.ts';
 
 /** How often views can see scenarios move. */
 const PROGRESS_MS = 100;
@@ -68,6 +69,8 @@ interface Prepared {
   readonly pool: VuPool;
   /** By index in the options. */
   readonly scenarios: Map<number, RunningScenario>;
+  /** One per scenario that has started. */
+  readonly progressReports: (() => void)[];
 }
 
 /** Where init code gets files and shared data from. */
@@ -226,7 +229,10 @@ export class WorkerRun {
       },
       onActive: (change) => counters.addActiveVus(change),
     });
-    this.#prepared = { plan, environment, counters, recorder, pool, scenarios: new Map() };
+    const scenarios = new Map<number, RunningScenario>();
+    const progressReports: (() => void)[] = [];
+    this.#prepared = { plan, environment, counters, recorder, pool, scenarios, progressReports };
+    this.#progressTicker = setInterval(() => this.#reportProgress(), PROGRESS_MS);
     this.#stopTicker = startAlignedInterval(plan.tickMs, 0, () => this.#sendSnapshot(false));
     this.#initializeVus(pool, plan.work.vuIds, 0);
   }
@@ -358,10 +364,6 @@ export class WorkerRun {
     pool.setSetupData(setupData);
     let running = plan.work.scenarios.length;
     if (running === 0) this.#send({ kind: 'scenariosEnd' });
-    const reports: (() => void)[] = [];
-    this.#progressTicker = setInterval(() => {
-      for (const report of reports) report();
-    }, PROGRESS_MS);
     const instance = instanceDivision(plan.options);
     for (const planned of plan.work.scenarios) {
       const { config } = planned;
@@ -390,7 +392,7 @@ export class WorkerRun {
         counters.reportProgress(this.#init.workerIndex, index, scenario.run.progress());
       };
       reportProgress();
-      reports.push(reportProgress);
+      prepared.progressReports.push(reportProgress);
       scenario.run.whenDone((error) => {
         reportProgress();
         if (error !== undefined)
@@ -409,6 +411,21 @@ export class WorkerRun {
   }
 
   // ---- reporting -----------------------------------------------------------------------------
+
+  #reportProgress(): void {
+    if (this.#prepared === undefined) return;
+    const { pool, scenarios, counters, plan, progressReports } = this.#prepared;
+    for (const report of progressReports) report();
+    const ending = new Set<string>();
+    for (const [index, { run }] of scenarios) {
+      const name = plan.options.scenarios[index]?.name;
+      if (name !== undefined && run.progress().phase === 'stopping') ending.add(name);
+    }
+    const phaseVus = this.#phaseVu === undefined ? [] : [this.#phaseVu];
+    const vus = ending.size === 0 ? [] : pool.all.filter((vu) => ending.has(vu.scenarioName ?? ''));
+    const waits = countWaits([...phaseVus, ...vus]);
+    counters.reportWaits(this.#init.workerIndex, waits);
+  }
 
   #sendSnapshot(isLast: boolean): void {
     const prepared = this.#prepared;

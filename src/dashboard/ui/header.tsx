@@ -12,6 +12,7 @@ const STAGES: Readonly<Record<string, string>> = {
   setup: 'Setup',
   running: 'Running',
   teardown: 'Teardown',
+  closing: 'Finishing',
   lingering: 'Finished',
   done: 'Finished',
 };

@@ -1,42 +1,25 @@
-/** What a command reads before it has a script to work with: config file, `__ENV`, the script itself. */
+/** From the test as the user named it to what a run is made of: the script or archive, and `__ENV`. */
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ExitCode, GharialError } from '../base/errors.ts';
-import { parseConfigFile } from '../options/parse.ts';
+import { GharialError } from '../base/errors.ts';
 import { parseEnvPair } from '../options/special-kinds.ts';
-import type { Layer, RunSettings } from '../options/values.ts';
+import type { RunSettings } from '../options/values.ts';
 import { openArchive, type TestArchive } from '../script/archive-reader.ts';
 import { loadScript, type ScriptRequest } from '../script/load.ts';
 import { createRemoteFetch } from '../script/remote-fetch.ts';
 import type { RemoteSettings } from '../script/remote-modules.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
 import { isTar } from '../script/tar.ts';
-import type { CommandContext } from './context.ts';
 
-/** The config file, if it was named or the one in the default place exists. */
-export function readConfigFile(
-  named: string | undefined,
-  context: CommandContext,
-): Layer | undefined {
-  const home = context.env['XDG_CONFIG_HOME'] ?? join(context.env['HOME'] ?? homedir(), '.config');
-  const path = named === undefined ? join(home, 'k6', 'config.json') : resolve(context.cwd, named);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (named === undefined) return undefined;
-    throw new GharialError(
-      'CONFIG_FILE',
-      `failed to load the configuration file from the local file system: stat ${path}: no such file or directory`,
-      { exitCode: ExitCode.invalidConfig, cause: error },
-    );
-  }
-  return parseConfigFile(text, path);
+/** Where a test is run from: what relative paths start at, and the variables that settings are read from. */
+export interface Surroundings {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** `__ENV`: the process's environment unless it is left out, then `-e`. */
-export function scriptEnv(settings: RunSettings, context: CommandContext): Record<string, string> {
+export function scriptEnv(settings: RunSettings, context: Surroundings): Record<string, string> {
   const env: Record<string, string> = {};
   if (settings.includeSystemEnvVars) {
     for (const [name, value] of Object.entries(context.env)) {
@@ -59,17 +42,26 @@ export interface TestInput {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Which test: a path, a `file:` URL or `-`, or a script's text with the path it would have. */
+export interface TestName {
+  readonly script: string;
+  readonly source?: string | undefined;
+}
+
 /**
  * Opens the test and begins to load it.
  * @throws GharialError ARCHIVE_INVALID, or OPTION_INVALID for a `--type` that there is not.
  */
 export function openTest(
-  script: string,
+  { script, source }: TestName,
   settings: RunSettings,
-  context: CommandContext,
+  context: Surroundings,
 ): TestInput {
   const env = scriptEnv(settings, context);
-  const { archive, text } = readTest(script, settings, context);
+  const { archive, text } =
+    source === undefined
+      ? readTest(script, settings, context)
+      : { archive: undefined, text: source };
   if (archive !== undefined) {
     return {
       bundle: archive.load(settings.suspend),
@@ -86,7 +78,7 @@ export function scriptRequest(
   script: string,
   text: string | undefined,
   settings: RunSettings,
-  { cwd, env }: CommandContext,
+  { cwd, env }: Surroundings,
 ): ScriptRequest & { readonly remote: RemoteSettings } {
   const cache = env['XDG_CACHE_HOME'] || join(env['HOME'] ?? homedir(), '.cache');
   return {
@@ -106,7 +98,7 @@ export function scriptRequest(
 export function readTest(
   script: string,
   { type }: RunSettings,
-  { cwd }: CommandContext,
+  { cwd }: Surroundings,
 ): { readonly archive: TestArchive | undefined; readonly text: string | undefined } {
   if (!['', 'js', 'archive'].includes(type)) {
     throw new GharialError(
