@@ -105,7 +105,6 @@ export function Chart(props: ChartProps): JSX.Element {
         )}
       </figcaption>
       {lines.length === 0 ? <p class="empty">{drawing.empty}</p> : null}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the crosshair here */}
       <div
         class={lines.length === 0 ? 'plot is-empty' : 'plot'}
         ref={container}
