@@ -105,7 +105,7 @@ async function assertHarmless(page: Page): Promise<void> {
 }
 
 test('the page shows the run as it goes on, and stops it', { skip: NO_CHROMIUM }, async () => {
-  await withRun([], async ({ gharial, url }) => {
+  await withRun([], async ({ gharial, url, folder }) => {
     await withPage(
       { viewport: { width: 1280, height: 900 } },
       async ({ page, complaints, requests }) => {
@@ -148,12 +148,12 @@ test('the page shows the run as it goes on, and stops it', { skip: NO_CHROMIUM }
         assert.equal(await page.locator('#checks').getByText(HOSTILE).count(), 1);
 
         // Every tag can be a filter, and splits charts.
-        const filter = page.getByLabel('Show');
+        const filter = page.getByLabel('samples shown');
         await filter.selectOption({ label: 'scenario = feed' });
         await page.locator('.note', { hasText: 'no tag “scenario”' }).first().waitFor();
         await filter.selectOption({ label: 'all samples' });
         const reply = page.getByRole('figure', { name: 'reply_time', exact: true });
-        await reply.getByLabel('split by').selectOption('room');
+        await reply.getByLabel('split reply_time by').selectOption('room');
         await reply.getByRole('button', { name: HOSTILE }).waitFor();
 
         // Without a mouse.
@@ -189,7 +189,8 @@ test('the page shows the run as it goes on, and stops it', { skip: NO_CHROMIUM }
           page.getByRole('button', { name: 'Save report' }).click(),
         ]);
         assert.equal(download.suggestedFilename(), 'script-report.html');
-        const saved = await download.path();
+        const saved = join(folder, 'saved.html');
+        await download.saveAs(saved);
         await withPage({ offline: true }, async (second) => {
           await second.page.goto(`file://${saved}`);
           await second.page.getByText('stopped from the live page').waitFor();

@@ -155,6 +155,7 @@ function Toolbar({ store }: { readonly store: Store }): JSX.Element {
         <label>
           <span>Show</span>
           <select
+            aria-label="samples shown"
             value={filter === undefined ? '' : toText(filter)}
             disabled={filters.size === 0}
             onChange={(event) => store.setFilter(fromText(event.currentTarget.value))}

@@ -88,6 +88,7 @@ export function Chart(props: ChartProps): JSX.Element {
           <label class="split no-print">
             <span>split by</span>
             <select
+              aria-label={`split ${title} by`}
               value={splitBy ?? ''}
               onChange={(event) => {
                 setChosen(event.currentTarget.value);
