@@ -12,12 +12,15 @@ const COLOURS = {
 const BRIGHT = 60;
 const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
+const SEQUENCE = new RegExp('(\\u001b\\[[\\d;]*m)');
+const CODES = new RegExp('^\\u001b\\[([\\d;]*)m$');
+
 export function ansiToHtml(text) {
   const style = { colour: undefined, isBold: false, isFaint: false };
   const html = text
-    .split(/(\u001b\[[\d;]*m)/)
+    .split(SEQUENCE)
     .map((part) => {
-      const codes = /^\u001b\[([\d;]*)m$/.exec(part)?.[1];
+      const codes = CODES.exec(part)?.[1];
       if (codes === undefined) return span(part, style);
       applyCodes(codes.split(';').map(Number), style);
       return '';

@@ -9,6 +9,8 @@ import type { LogSinkSettings, LogWriter } from '../output/log-sink.ts';
 export interface TextStream extends LogWriter {
   /** Width of the terminal; undefined if it is none. Read anew for each frame: windows are resized. */
   readonly columns: number | undefined;
+  /** Its height. */
+  readonly rows: number | undefined;
 }
 
 /** What the user asked of the log by global flags and environment, for `createLogSink`. */
@@ -33,6 +35,8 @@ export interface CommandContext {
   readonly log: LogRequest;
   /** Calls back at each SIGINT or SIGTERM until the returned function is called. */
   onStopSignal(onSignal: (signal: StopSignal) => void): () => void;
+  /** Calls back when the process ends or is about to tell why it fails, until the returned function is called. */
+  onExit(restore: () => void): () => void;
   /** Ends the process on the spot: the user asked twice to stop. */
   exitNow(exitCode: ExitCode): never;
 }

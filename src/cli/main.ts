@@ -10,6 +10,8 @@ import type { CommandContext, StopSignal, TextStream } from './context.ts';
 import { readLogRequest } from './log-request.ts';
 
 const args = process.argv.slice(2);
+/** What puts the terminal in order. */
+const restores = new Set<() => void>();
 const stdout = textStream(process.stdout);
 const stderr = textStream(process.stderr);
 const context: CommandContext = {
@@ -27,9 +29,11 @@ const context: CommandContext = {
   },
   log: readLogRequest(args, process.env, stdout, stderr),
   onStopSignal,
+  onExit,
   exitNow: (exitCode) => process.exit(exitCode),
 };
 
+process.on('exit', restoreTerminal);
 process.stdout.on('error', endOnBrokenPipe);
 process.stderr.on('error', endOnBrokenPipe);
 process.on('uncaughtException', (error) => void fail(error).then(end));
@@ -37,6 +41,7 @@ runCommandLine(args, context).catch(fail).then(end);
 
 /** Logs what ended the command. */
 async function fail(error: unknown): Promise<ExitCode> {
+  restoreTerminal();
   const { reportError } = await import('./error-report.ts');
   const { createLogSink } = await import('../output/log-sink.ts');
   const { record, exitCode } = reportError(error, nowMs());
@@ -69,10 +74,22 @@ function textStream(stream: NodeJS.WriteStream): TextStream {
     get columns() {
       return stream.isTTY ? stream.columns : undefined;
     },
+    get rows() {
+      return stream.isTTY ? stream.rows : undefined;
+    },
     write(text) {
       stream.write(text);
     },
   };
+}
+
+function onExit(restore: () => void): () => void {
+  restores.add(restore);
+  return () => restores.delete(restore);
+}
+
+function restoreTerminal(): void {
+  for (const restore of restores) restore();
 }
 
 function onStopSignal(onSignal: (signal: StopSignal) => void): () => void {

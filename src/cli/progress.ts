@@ -5,6 +5,7 @@
  * once a second below each other; who writes them, and when, is not decided here.
  */
 import type { ExecutorCounts } from '../schedule/progress.ts';
+import { fitTo, padTo, widthOf } from './terminal-width.ts';
 
 /** The first line while the run gets ready: `Init   [  50% ] 4/8 VUs initialized`. */
 export interface StartStatus {
@@ -71,22 +72,24 @@ export function renderProgress(
   scenarios: readonly ScenarioProgress[],
   layout: ProgressLayout,
 ): string[] {
+  const labelColumnsMax = labelLimit(layout);
+  const fit = (name: string): string => fitTo(name, labelColumnsMax, '...');
   const labelColumns = Math.max(
     LABEL_COLUMNS_MIN,
-    ...scenarios.map(({ name }) => fit(name).length),
+    ...scenarios.map(({ name }) => widthOf(fit(name))),
   );
   const right = alignColumns(scenarios.map(({ columns }) => columns));
   const barColumns = availableBarColumns(labelColumns, right, layout);
   const line = (label: string, state: ScenarioState, fraction: number, columns: string) => {
     const [mark, sgr] = STATE_MARKS[state];
     const bar = renderBar(fraction, barColumns, layout.isColored);
-    const head = `${fit(label).padEnd(labelColumns)} ${paint(mark, sgr, layout.isColored)} ${bar}`;
+    const head = `${padTo(fit(label), labelColumns)} ${paint(mark, sgr, layout.isColored)} ${bar}`;
     return `${head} ${columns}`.trimEnd();
   };
   const first =
     status.kind === 'starting'
       ? line(status.label, 'running', status.fraction, status.activity)
-      : renderStatus(status);
+      : renderStatus(status, layout.terminalColumns);
   return [
     first,
     ...scenarios.map((s, index) => line(s.name, s.state, s.fraction, right[index] ?? '')),
@@ -99,22 +102,27 @@ export function toPlainFrame(lines: readonly string[]): string {
 }
 
 /**
- * A frame for a terminal: each line clears what stood there, and the cursor returns to the top, so
- * that the next frame draws over it. The last frame leaves the cursor below.
+ * A frame for a terminal: an empty line, then the lines, cut to its width. Each clears what stood there, and
+ * the cursor returns to the top, so that the next frame draws over it. The last frame leaves the cursor below.
+ *
+ * The cursor waits at the start of the empty line: when the window is resized and the terminal breaks the
+ * lines anew, it stays there, and what is below it is drawn over.
  */
 export function toTerminalFrame(
   lines: readonly string[],
   terminalColumns: number,
   isLast: boolean,
 ): string {
-  const text = ['', ...lines].map((line) => `${line}\u001b[K\n`).join('');
-  if (isLast) return text;
-  const wraps = lines.map((line) =>
-    Math.max(0, Math.ceil(visibleLength(line) / terminalColumns) - 1),
-  );
-  const rowCount = 1 + lines.length + wraps.reduce((sum, wrap) => sum + wrap, 0);
-  return `${text}\r\u001b[J\u001b[${rowCount}A`;
+  // The last column stays free: in it, "clear the rest of the line" would take a character with it.
+  const fitting = ['', ...lines].map((line) => fitTo(line, terminalColumns - 1));
+  const text = fitting.map((line) => `${line}\u001b[K\n`).join('');
+  // Terminals have ideas of their own about the width of some emoji; none of them may break a line.
+  const whole = `${WRAPPING_OFF}${text}${WRAPPING_ON}`;
+  return isLast ? whole : `${whole}\r\u001b[J\u001b[${fitting.length}A`;
 }
+
+const WRAPPING_OFF = '\u001b[?7l';
+const WRAPPING_ON = '\u001b[?7h';
 
 /** Columns of a scenario whose start time has not come. */
 export function waitingColumns(remainingMs: number, startTimeMs: number): string[] {
@@ -198,14 +206,26 @@ export function formatElapsed(timeMs: number, maxMs: number): string {
   return `${text}${(restMs / 1000).toFixed(1).padStart(secondsDigits, '0')}s`;
 }
 
-function renderStatus(status: RunningStatus): string {
-  const { vusMax } = status;
-  return (
-    `${status.kind} (${formatElapsed(status.elapsedMs, status.durationMsMax)}), ` +
-    `${padCount(status.vusActive, vusMax)}/${padCount(status.vusInitialized, vusMax)} VUs, ` +
-    `${status.iterationsComplete} complete and ` +
-    `${status.iterationsInterrupted} interrupted iterations`
-  );
+/** As long as there is room for. */
+function renderStatus(status: RunningStatus, terminalColumns = Number.POSITIVE_INFINITY): string {
+  const { kind, vusMax, iterationsComplete, iterationsInterrupted } = status;
+  const elapsed = formatElapsed(status.elapsedMs, status.durationMsMax);
+  const active = padCount(status.vusActive, vusMax);
+  const vus = `${active}/${padCount(status.vusInitialized, vusMax)} VUs`;
+  const start = `${kind} (${elapsed}), ${vus}`;
+  const forms = [
+    `${start}, ${iterationsComplete} complete and ${iterationsInterrupted} interrupted iterations`,
+    `${start}, ${iterationsComplete} done, ${iterationsInterrupted} cut off`,
+    `${elapsed} ${vus} ${iterationsComplete}+${iterationsInterrupted}`,
+  ];
+  return forms.find((form) => form.length < terminalColumns) ?? forms.at(-1) ?? '';
+}
+
+/** Labels must leave room for what is said about them. */
+function labelLimit({ terminalColumns }: ProgressLayout): number {
+  if (terminalColumns === undefined) return LABEL_COLUMNS_MAX;
+  const third = Math.floor(terminalColumns / 3);
+  return Math.min(LABEL_COLUMNS_MAX, Math.max(LABEL_COLUMNS_MIN, third));
 }
 
 /** `[=====>------]`, or `[  42% ]` when there is no room for it. */
@@ -227,8 +247,9 @@ function availableBarColumns(
 ): number {
   if (layout.terminalColumns === undefined) return 0;
   const rightColumns = Math.max(0, ...right.map((text) => text.length));
-  // Three for the mark and the spaces around it, one before the columns.
-  return Math.min(BAR_COLUMNS_MAX, layout.terminalColumns - labelColumns - 3 - 1 - rightColumns);
+  // Three for the mark and the spaces around it, one before the columns, one at the end of the line.
+  const rest = layout.terminalColumns - labelColumns - 3 - 1 - rightColumns - 1;
+  return Math.min(BAR_COLUMNS_MAX, rest);
 }
 
 /** Joins each row's columns, padded to the widest of their kind; the last one stays as it is. */
@@ -247,19 +268,9 @@ function alignColumns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-function fit(name: string): string {
-  return name.length > LABEL_COLUMNS_MAX ? `${name.slice(0, LABEL_COLUMNS_MAX - 3)}...` : name;
-}
-
 function padCount(count: number, countMax: number): string {
   return String(count).padStart(String(countMax).length, '0');
 }
-
-function visibleLength(line: string): number {
-  return line.replaceAll(SGR, '').length;
-}
-
-const SGR = new RegExp(`${'\u001b'}\\[[0-9;]*m`, 'g');
 
 function paint(text: string, sgr: number, isColored: boolean): string {
   return isColored && sgr !== 0 && text !== '' ? `\u001b[${sgr}m${text}\u001b[0m` : text;

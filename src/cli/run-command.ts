@@ -82,7 +82,7 @@ async function run(
     writeLog({ timeMs: nowMs(), level: 'warning', message, fields: {}, isInit: false });
   }
   const stop = new AbortController();
-  const unsubscribe = stopOnSignal(stop, context, log);
+  const unsubscribe = stopOnSignal(stop, context, writeLog);
   let dashboard: Dashboard | undefined;
   let readStatus: (() => RunStatus) | undefined;
   try {
@@ -95,12 +95,12 @@ async function run(
       out: settings.out.filter((spec) => !isDashboardSpec(spec)),
       outputs: async (making) => {
         dashboard = await startDashboard({ ...invocation, ...making, context });
-        if (dashboard === undefined || readStatus === undefined) return [];
+        if (dashboard === undefined || readStatus === undefined) return [view.figures];
         const read = readStatus;
         dashboard.follow(() => pageStatusOf(read(), making.plan));
-        return [dashboard];
+        return [view.figures, dashboard];
       },
-      stdout: { write: (text) => view.interrupted(() => context.stdout.write(text)) },
+      stdout: { write: (text) => view.print(text) },
       restApi,
       stop: stop.signal,
       terminal: {
@@ -116,7 +116,7 @@ async function run(
         view.follow(read);
       },
       onLinger: () => {
-        if (!settings.quiet) view.interrupted(() => context.stdout.write(LINGER_TEXT));
+        if (!settings.quiet) view.print(LINGER_TEXT);
       },
     });
     view.stop();
@@ -133,12 +133,16 @@ async function run(
 }
 
 /** The first signal stops the run, the second one ends the process. */
-function stopOnSignal(stop: AbortController, context: CommandContext, log: LogSink): () => void {
+function stopOnSignal(
+  stop: AbortController,
+  context: CommandContext,
+  log: (entry: LogEntry) => void,
+): () => void {
   return context.onStopSignal((signal) => {
     const name = signal === 'SIGINT' ? 'interrupt' : 'terminated';
     if (stop.signal.aborted) {
       const message = 'Aborting gharial in response to signal';
-      log.log({ timeMs: nowMs(), level: 'error', message, fields: { sig: name } });
+      log({ timeMs: nowMs(), level: 'error', message, fields: { sig: name }, isInit: false });
       context.exitNow(ExitCode.signal);
     }
     const reason: StopReason = { kind: 'signal', signal: name };

@@ -1,15 +1,23 @@
 /**
- * What a run shows while it goes on: the header, and the progress block, redrawn in place on a
- * terminal, printed once a second elsewhere. `--quiet` shows neither.
+ * What a run shows while it goes on: the header, and the progress block, redrawn in place on a terminal,
+ * printed at growing intervals elsewhere. `--quiet` shows neither.
+ *
+ * Everything else that is written while the block stands goes through `interrupted` or `print`, which take it
+ * away first: nothing is ever written into it.
  */
+import { nowMs } from '../base/clock.ts';
 import type { RunStatus } from '../engine/run-contract.ts';
 import type { Options, RunSettings } from '../options/values.ts';
 import type { Output } from '../output/output.ts';
 import { describeScenario } from '../schedule/executors.ts';
 import type { ScenarioView } from '../schedule/progress.ts';
 import type { InstancePlan } from '../schedule/requirements.ts';
+import { activityText, stageStatus } from './activity-text.ts';
 import type { CommandContext } from './context.ts';
+import { figureLines } from './figure-lines.ts';
 import { renderBanner, renderHeader } from './header.ts';
+import { LiveFigures } from './live-figures.ts';
+import { PlainPace } from './plain-pace.ts';
 import {
   executorColumns,
   renderProgress,
@@ -20,8 +28,14 @@ import {
 } from './progress.ts';
 
 const TERMINAL_PERIOD_MS = 100;
-const PLAIN_PERIOD_MS = 1000;
+/** How often it is looked whether a frame is due where there is no terminal. */
+const PLAIN_PERIOD_MS = 500;
+/** Under a flood of log lines the block is not drawn anew for each. */
+const REDRAW_MS = 50;
 const CLEAR_BELOW = '\r\u001b[J';
+const THRESHOLD_LINES_MAX = 6;
+/** Of a terminal that does not tell. */
+const ROWS_DEFAULT = 24;
 
 export interface RunPlanView {
   readonly script: string;
@@ -33,18 +47,27 @@ export interface RunPlanView {
 }
 
 export class RunView {
+  /** Tells what the block shows; to be fed as an output. */
+  readonly figures = new LiveFigures();
   readonly #context: CommandContext;
   readonly #isQuiet: boolean;
   readonly #isColored: boolean;
+  readonly #pace = new PlainPace();
+  readonly #forget: () => void;
   #plan: RunPlanView | undefined;
   #read: (() => RunStatus) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #redraw: NodeJS.Timeout | undefined;
+  #drawnMs = 0;
   #isFrameShown = false;
+  /** What was printed last ended its line. */
+  #isAtLineStart = true;
 
   constructor(context: CommandContext, settings: RunSettings) {
     this.#context = context;
     this.#isQuiet = settings.quiet;
     this.#isColored = context.stdout.isTerminal && !context.log.isColorless;
+    this.#forget = context.onExit(() => this.stop());
   }
 
   /** Shows the header. */
@@ -52,96 +75,141 @@ export class RunView {
     this.#plan = plan;
     if (this.#isQuiet) return;
     const { script, plan: instance, outputs, dashboardUrl } = plan;
-    this.#context.stdout.write(renderBanner(this.#isColored));
-    this.#context.stdout.write(
-      renderHeader(
-        {
-          script,
-          outputs: outputs.map(({ description }) => description),
-          dashboardUrl,
-          scenarios: instance.scenarios.map(({ config, share }) => ({
-            name: config.name,
-            description: describeScenario(config, share, instance.part),
-          })),
-          segmentShare: instance.part,
-          vusMax: instance.maxVus,
-          durationMsMax: instance.totalDurationMs,
-        },
-        this.#isColored,
-      ),
+    const header = renderHeader(
+      {
+        script,
+        outputs: outputs.map(({ description }) => description),
+        dashboardUrl,
+        scenarios: instance.scenarios.map(({ config, share }) => ({
+          name: config.name,
+          description: describeScenario(config, share, instance.part),
+        })),
+        segmentShare: instance.part,
+        vusMax: instance.maxVus,
+        durationMsMax: instance.totalDurationMs,
+      },
+      this.#isColored,
     );
+    this.print(`${renderBanner(this.#isColored)}${header}`);
   }
 
   /** Shows progress from now on. */
   follow(read: () => RunStatus): void {
     if (this.#isQuiet) return;
     this.#read = read;
-    const periodMs = this.#context.stdout.isTerminal ? TERMINAL_PERIOD_MS : PLAIN_PERIOD_MS;
-    this.#timer = setInterval(() => this.#draw(false), periodMs);
+    const { isTerminal } = this.#context.stdout;
+    if (isTerminal) this.#timer = setInterval(() => this.#draw(), TERMINAL_PERIOD_MS);
+    else this.#timer = setInterval(() => this.#printFrame(), PLAIN_PERIOD_MS);
   }
 
-  /** Writes something else, clear of the progress block. */
+  /** Writes to standard output, clear of the progress block. */
+  print(text: string): void {
+    this.interrupted(() => {
+      this.#context.stdout.write(text);
+      if (text !== '') this.#isAtLineStart = text.endsWith('\n');
+    });
+  }
+
+  /** Writes whole lines somewhere else, clear of the progress block. */
   interrupted(write: () => void): void {
     if (!this.#isFrameShown) {
       write();
       return;
     }
     this.#context.stdout.write(CLEAR_BELOW);
+    this.#isFrameShown = false;
     write();
-    this.#draw(false);
+    const waitMs = this.#drawnMs + REDRAW_MS - nowMs();
+    if (waitMs <= 0) this.#draw();
+    else this.#redraw ??= setTimeout(() => this.#draw(), waitMs);
   }
 
   /** No more redrawing; takes the block away, the summary comes first. */
   stop(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#redraw);
     this.#timer = undefined;
+    this.#redraw = undefined;
     if (this.#isFrameShown) this.#context.stdout.write(CLEAR_BELOW);
     this.#isFrameShown = false;
+    this.#forget();
   }
 
-  /** The last block, below the summary. */
+  /** The last block, below the summary: how far the scenarios came. */
   end(): void {
-    if (this.#read !== undefined) this.#draw(true);
+    const status = this.#read?.();
+    if (status === undefined || this.#plan === undefined) return;
+    const lines = this.#progressLines(status, this.#plan);
+    const { columns } = this.#context.stdout;
+    const isPlain = columns === undefined || !this.#context.stdout.isTerminal;
+    this.print(isPlain ? toPlainFrame(lines) : toTerminalFrame(lines, columns, true));
   }
 
-  #draw(isLast: boolean): void {
-    const plan = this.#plan;
-    const status = this.#read?.();
-    if (plan === undefined || status === undefined) return;
+  #draw(): void {
+    clearTimeout(this.#redraw);
+    this.#redraw = undefined;
     const { stdout } = this.#context;
-    const columns = stdout.isTerminal ? stdout.columns : undefined;
-    // A file need not grow while nothing happens any more.
-    if (columns === undefined && status.stage === 'lingering' && !isLast) return;
-    const lines = renderProgress(statusLine(status, plan), scenarioLines(status, plan), {
-      terminalColumns: columns,
+    const { columns = 80, rows = ROWS_DEFAULT } = stdout;
+    const status = this.#read?.();
+    if (status === undefined) return;
+    // One line stays for the cursor, one is empty.
+    const lines = this.#lines(status, Math.max(1, rows - 2));
+    const lineEnd = this.#isAtLineStart ? '' : '\n';
+    this.#isAtLineStart = true;
+    stdout.write(`${lineEnd}${toTerminalFrame(lines, columns, false)}`);
+    this.#isFrameShown = true;
+    this.#drawnMs = nowMs();
+  }
+
+  #printFrame(): void {
+    const status = this.#read?.();
+    if (status === undefined) return;
+    const crossed = this.figures.read()?.thresholds.filter(({ isOk }) => !isOk).length ?? 0;
+    if (!this.#pace.isDue(nowMs(), status, crossed)) return;
+    const lineEnd = this.#isAtLineStart ? '' : '\n';
+    this.#isAtLineStart = true;
+    const lines = this.#lines(status, Number.POSITIVE_INFINITY);
+    this.#context.stdout.write(`${lineEnd}${toPlainFrame(lines)}`);
+  }
+
+  /** The block, with so many lines at most: what is left out is told. */
+  #lines(status: RunStatus, linesMax: number): string[] {
+    const activity = activityText(status);
+    if (this.#plan === undefined) return [activity ?? ''];
+    const progress = this.#progressLines(status, this.#plan);
+    const activities = activity === undefined ? [] : [activity];
+    const figures = this.#figureLines(status, linesMax - progress.length - activities.length);
+    return cutLines([...progress, ...activities, ...figures], linesMax);
+  }
+
+  #figureLines({ socketsOpen }: RunStatus, linesMax: number): string[] {
+    const figures = this.figures.read();
+    if (figures === undefined) return [];
+    const options = { socketsOpen, isColored: this.#isColored };
+    const others = figureLines(figures, { ...options, thresholdsMax: 0 }).length;
+    const thresholdsMax = Math.min(THRESHOLD_LINES_MAX, Math.max(0, linesMax - others));
+    return figureLines(figures, { ...options, thresholdsMax });
+  }
+
+  #progressLines(status: RunStatus, plan: RunPlanView): string[] {
+    const { stdout } = this.#context;
+    return renderProgress(statusLine(status, plan), scenarioLines(status, plan), {
+      terminalColumns: stdout.isTerminal ? stdout.columns : undefined,
       isColored: this.#isColored,
     });
-    if (columns === undefined) {
-      stdout.write(toPlainFrame(lines));
-      return;
-    }
-    stdout.write(toTerminalFrame(lines, columns, isLast));
-    this.#isFrameShown = !isLast;
   }
 }
 
+function cutLines(lines: readonly string[], linesMax: number): string[] {
+  if (lines.length <= linesMax) return [...lines];
+  const shown = lines.slice(0, linesMax - 1);
+  return [...shown, `… ${lines.length - shown.length} more lines`];
+}
+
 function statusLine(status: RunStatus, plan: RunPlanView): Parameters<typeof renderProgress>[0] {
-  const { plannedVus, maxVus, totalDurationMs } = plan.plan;
-  if (status.stage === 'init') {
-    const fraction = plannedVus === 0 ? 1 : status.vusInitialized / plannedVus;
-    return {
-      kind: 'starting',
-      label: 'Init',
-      fraction,
-      activity: `${status.vusInitialized}/${plannedVus} VUs initialized`,
-    };
-  }
-  if (status.stage === 'paused') {
-    return { kind: 'starting', label: 'Init', fraction: 1, activity: 'paused' };
-  }
-  if (status.stage === 'setup') {
-    return { kind: 'starting', label: 'Run', fraction: 1, activity: 'setup()' };
-  }
+  const starting = stageStatus(status);
+  if (starting !== undefined) return starting;
+  const { maxVus, totalDurationMs } = plan.plan;
   return {
     kind: status.isPaused ? 'paused' : 'running',
     elapsedMs: status.elapsedMs,

@@ -105,7 +105,12 @@ export async function launch(request: LaunchRequest): Promise<Launched> {
 async function launchOpenly(request: LaunchRequest, redactor: Redactor): Promise<Launched> {
   const { settings, surroundings, stdout, terminal } = request;
   const secrets = secretSourcesOf(request);
-  const { bundle: loading, archivedOptions, env } = openTest(request.test, settings, surroundings);
+  const {
+    bundle: loading,
+    archivedOptions,
+    env,
+    activity,
+  } = openTest(request.test, settings, surroundings);
   // A run that is stopped earlier does not wait for it, nor care how it ends.
   loading.catch(() => {});
   let bundle: ScriptBundle | undefined;
@@ -115,6 +120,7 @@ async function launchOpenly(request: LaunchRequest, redactor: Redactor): Promise
   };
   const result = await runTest({
     bundle: loading,
+    loadingActivity: activity,
     lowerLayers: request.lowerLayers,
     upperLayers: request.upperLayers,
     settings,

@@ -11,6 +11,7 @@ import { createRemoteFetch } from '../script/remote-fetch.ts';
 import type { RemoteSettings } from '../script/remote-modules.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
 import { isTar } from '../script/tar.ts';
+import { LoadActivity } from './load-activity.ts';
 
 /** Where a test is run from: what relative paths start at, and the variables that settings are read from. */
 export interface Surroundings {
@@ -40,6 +41,8 @@ export interface TestInput {
   readonly archivedOptions: unknown;
   /** `__ENV`. */
   readonly env: Readonly<Record<string, string>>;
+  /** What loading waits for now. */
+  activity(): string;
 }
 
 /** Which test: a path, a `file:` URL or `-`, or a script's text with the path it would have. */
@@ -58,6 +61,7 @@ export function openTest(
   context: Surroundings,
 ): TestInput {
   const env = scriptEnv(settings, context);
+  const activity = new LoadActivity(script);
   const { archive, text } =
     source === undefined
       ? readTest(script, settings, context)
@@ -67,10 +71,16 @@ export function openTest(
       bundle: archive.load(settings.suspend),
       archivedOptions: archive.options,
       env: { ...archive.env, ...env },
+      activity: () => activity.text,
     };
   }
-  const bundle = loadScript(scriptRequest(script, text, settings, context));
-  return { bundle, archivedOptions: undefined, env };
+  const request = scriptRequest(script, text, settings, context);
+  const { remote } = request;
+  const bundle = loadScript({
+    ...request,
+    remote: { ...remote, fetch: activity.watch(remote.fetch) },
+  });
+  return { bundle, archivedOptions: undefined, env, activity: () => activity.text };
 }
 
 /** How to load a script that is no archive; `text` if it came from standard input. */

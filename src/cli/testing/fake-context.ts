@@ -6,6 +6,7 @@ import { readLogRequest } from '../log-request.ts';
 export class MemoryStream implements TextStream {
   readonly isTerminal = false;
   readonly columns = undefined;
+  readonly rows = undefined;
   text = '';
   readonly #writes = new EventEmitter();
 
@@ -44,6 +45,7 @@ export function fakeContext(env: Readonly<Record<string, string>> = {}): FakeCon
       signals.on('signal', onSignal);
       return () => signals.off('signal', onSignal);
     },
+    onExit: () => () => {},
     exitNow(exitCode) {
       throw new Error(`the process would have ended with ${exitCode}`);
     },
