@@ -64,7 +64,7 @@ try {
         if (colorScheme === 'dark') return;
         await page.locator('#latency').scrollIntoViewIfNeeded();
         await page.evaluate("document.getElementById('latency').scrollIntoView()");
-        await page.locator('#latency canvas').first().hover();
+        await page.locator('#latency .u-over').first().hover();
         await wait(1500);
         await shoot(page, 'live-page-latency');
       }),
@@ -80,7 +80,7 @@ try {
   ]) {
     await withPage({ colorScheme, viewport }, async ({ page }) => {
       await page.goto(`file://${report}`);
-      await page.locator('canvas').first().waitFor();
+      await page.locator('.tile').first().waitFor();
       if (section !== undefined) {
         await page.evaluate(`document.getElementById('${section}').scrollIntoView()`);
       }

@@ -23,7 +23,10 @@ export default function () {
       socket.send('x'.repeat(64));
       left -= 1;
     };
-    const timer = setInterval(() => (left > 0 ? send() : socket.close()), 1000);
+    let timer;
+    socket.onopen = () => {
+      timer = setInterval(() => (left > 0 ? send() : socket.close()), 1000);
+    };
     socket.onmessage = (message) => {
       reply.add(Date.now() - sentMs, { room: `room-${__VU % 4}` });
       check(message, { 'is whole': ({ data }) => data.length === 64 });

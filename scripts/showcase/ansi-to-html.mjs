@@ -12,8 +12,9 @@ const COLOURS = {
 const BRIGHT = 60;
 const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-const SEQUENCE = new RegExp('(\\u001b\\[[\\d;]*m)');
-const CODES = new RegExp('^\\u001b\\[([\\d;]*)m$');
+const ESCAPE = String.fromCharCode(27);
+const SEQUENCE = new RegExp(`(${ESCAPE}\\[[\\d;]*m)`);
+const CODES = new RegExp(`^${ESCAPE}\\[([\\d;]*)m$`);
 
 export function ansiToHtml(text) {
   const style = { colour: undefined, isBold: false, isFaint: false };

@@ -39,7 +39,7 @@ function answer(client) {
   if (Math.random() < 0.04) setTimeout(() => client.terminate(), 1800);
   client.on('message', (data) => {
     const { at } = JSON.parse(String(data));
-    const load = sockets.clients.size / 180;
+    const load = sockets.clients.size / 90;
     const delayMs = 3 + 70 * load ** 2 * Math.random() ** 3 + (Math.random() < 0.01 ? 120 : 0);
     const room = Math.random() < 0.003 ? 'lost' : ROOMS[Math.floor(Math.random() * ROOMS.length)];
     setTimeout(() => client.send(JSON.stringify({ at, room })), delayMs);

@@ -9,9 +9,9 @@ export const options = {
       executor: 'ramping-vus',
       exec: 'chat',
       stages: [
-        { duration: '12s', target: 120 },
-        { duration: '25s', target: 160 },
-        { duration: '8s', target: 20 },
+        { duration: '12s', target: 60 },
+        { duration: '25s', target: 80 },
+        { duration: '8s', target: 10 },
       ],
       gracefulRampDown: '5s',
       gracefulStop: '5s',
@@ -19,7 +19,7 @@ export const options = {
     prices: {
       executor: 'constant-vus',
       exec: 'prices',
-      vus: 30,
+      vus: 15,
       duration: '40s',
       startTime: '4s',
       gracefulStop: '5s',

@@ -50,8 +50,10 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
       <a class="skip" href="#main">
         Skip to the figures
       </a>
-      <Header {...{ store, theme, setTheme }} saveReport={() => saveReport(store)} />
-      <Toolbar store={store} />
+      <div class="sticky" ref={keepClear}>
+        <Header {...{ store, theme, setTheme }} saveReport={() => saveReport(store)} />
+        <Toolbar store={store} />
+      </div>
       {/* Charts take their colours when they are made. */}
       <main id="main" key={theme}>
         {state === undefined || facts === undefined ? (
@@ -219,6 +221,16 @@ function fromText(text: string): Filter | undefined {
 
 function intervalNote({ intervalMs }: Store): string {
   return `each point covers the samples of ${formatInterval(intervalMs)}; the dashed red line is a threshold`;
+}
+
+/** Tells the styles how much of the window the bars on top cover: what is jumped to must be below. */
+function keepClear(bars: HTMLElement | null): void {
+  if (bars === null) return;
+  new ResizeObserver(() => {
+    const isSticky = getComputedStyle(bars).position === 'sticky';
+    const height = isSticky ? bars.offsetHeight : 0;
+    document.documentElement.style.setProperty('--bar', `${height}px`);
+  }).observe(bars);
 }
 
 function useVersion(store: Store): void {
