@@ -33,6 +33,8 @@ export const options = {
   },
 };
 
+const OPEN = 1;
+
 const replyTime = new Trend('reply_time', true);
 const quoteBytes = new Trend('quote_bytes');
 const ordersPlaced = new Counter('orders_placed');
@@ -45,6 +47,7 @@ export function chat() {
   socket.onopen = () => {
     timer = setInterval(
       () => {
+        if (socket.readyState !== OPEN) return;
         socket.send(JSON.stringify({ at: Date.now(), text: 'Is this in stock? '.repeat(4) }));
         socket.ping();
       },
