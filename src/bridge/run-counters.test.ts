@@ -85,6 +85,16 @@ test('scenario progress is kept per worker and read for all workers with a part 
   assert.deepEqual(counters.progressOf(0), []);
 });
 
+test('open sockets are counted over all threads', () => {
+  const counters = RunCounters.create(1, 2);
+  const other = RunCounters.attach(counters.buffer, 1);
+  counters.addOpenSockets(1);
+  other.addOpenSockets(1);
+  other.addOpenSockets(1);
+  counters.addOpenSockets(-1);
+  assert.equal(counters.instance.socketsOpen, 2);
+});
+
 test('what VUs wait for is added up over the workers, and gone with a worker', () => {
   const counters = RunCounters.create(1, 3);
   const waits = { ...NO_WAITS, vus: 1, sockets: 2, intervals: 1 };
