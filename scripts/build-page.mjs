@@ -56,7 +56,7 @@ ${licences.replaceAll('--', '- -')}
 <body>
 <noscript>This page draws its charts with JavaScript, which is switched off.</noscript>
 <div id="app"></div>
-<script type="application/json" id="run"><!--run--></script>
+<script type="application/json" id="run-data"><!--run--></script>
 <script>${script}</script>
 </body>
 </html>
@@ -75,5 +75,8 @@ function hashOf(text) {
 
 function licenceOf(name) {
   const require = createRequire(join(root, 'package.json'));
-  return readFileSync(join(dirname(require.resolve(`${name}/package.json`)), 'LICENSE'), 'utf8').trim();
+  return readFileSync(
+    join(dirname(require.resolve(`${name}/package.json`)), 'LICENSE'),
+    'utf8',
+  ).trim();
 }

@@ -50,7 +50,7 @@ const PORTS: readonly Port[] = [
   port('import node:tls', ['websocket/transport.ts'], 'dial through websocket/dial.ts'),
   port(
     'import node:http',
-    ['demo/', 'engine/rest-api.ts', 'output/http-sender.ts'],
+    ['demo/', 'engine/rest-api.ts', 'output/http-sender.ts', 'dashboard/page-server.ts'],
     'outputs send through output/http-sender.ts; other clients have their own rooms',
   ),
   port(
@@ -62,7 +62,7 @@ const PORTS: readonly Port[] = [
   port('import node:dns', ['worker/'], 'take a Resolve function (websocket/api.ts)'),
   port(
     'import node:zlib',
-    ['websocket/', 'output/', 'k6/http-codings.ts'],
+    ['websocket/', 'output/', 'k6/http-codings.ts', 'dashboard/dashboard.ts'],
     'compress where bytes leave the process',
   ),
   port(
@@ -72,11 +72,12 @@ const PORTS: readonly Port[] = [
   ),
   port(
     'import node:fs',
-    ['script/', 'output/', 'library/', 'cli/'],
+    ['script/', 'output/', 'library/', 'cli/', 'dashboard/'],
     'let the caller read the file',
   ),
   port('import node:vm', ['suspend/runtime.ts'], 'evaluate scripts in one place'),
   port('import node:v8', ['worker/promise-owners.ts'], 'ask worker/promise-owners.ts'),
+  port('import node:child_process', ['cli/open-browser.ts'], 'gharial runs no other programs'),
   port('import node:worker_threads', ['worker/', 'engine/'], 'send a bridge message'),
   port('import node:perf_hooks', ['base/clock.ts'], 'call nowMs() of base/clock.ts'),
   port('import node:assert', [], 'call assert() of base/assert.ts'),
@@ -128,8 +129,10 @@ const LITERAL =
 
 const ROOT = findRoot();
 const BUILT = dirname(fileURLToPath(import.meta.url));
-const SOURCES = filesBelow('src', /\.ts$/).filter((path) => !path.endsWith('.d.ts'));
-const SHIPPED = SOURCES.filter((path) => !isTest(path));
+const SOURCES = filesBelow('src', /\.tsx?$/).filter((path) => !path.endsWith('.d.ts'));
+/** Bundled into the page: what it touches is the browser's. */
+const BROWSER_SIDE = 'src/dashboard/ui/';
+const SHIPPED = SOURCES.filter((path) => !isTest(path) && !path.startsWith(BROWSER_SIDE));
 /** Modules that are bundled into scripts: they run inside a VU and touch what a script may touch. */
 const SCRIPT_SIDE = 'src/script/jslib/';
 const DOCUMENTS = [
@@ -216,7 +219,7 @@ test('files are named by their concept, in kebab-case', () => {
   const faults: string[] = [];
   for (const path of [...SOURCES, ...codeBeside()]) {
     const name = path.split('/').at(-1) ?? '';
-    if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.e2e)?(\.test|\.bench)?\.(ts|mjs|js)$/.test(name)) {
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.e2e)?(\.test|\.bench)?\.(ts|tsx|mjs|js)$/.test(name)) {
       faults.push(`${path}: write the name in kebab-case.`);
     }
     if (VAGUE_NAMES.test(name)) faults.push(`${path}: name the file by the one thing it holds.`);

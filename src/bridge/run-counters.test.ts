@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RunCounters } from './run-counters.ts';
+import { NO_WAITS, RunCounters } from './run-counters.ts';
 
 test('another thread sees the same counters', () => {
   const counters = RunCounters.create(2, 3);
@@ -14,6 +14,7 @@ test('another thread sees the same counters', () => {
     vusInitialized: 0,
     iterationsCompleted: 1,
     iterationsInterrupted: 1,
+    socketsOpen: 0,
   });
 });
 
@@ -81,5 +82,27 @@ test('scenario progress is kept per worker and read for all workers with a part 
     runningVus: 0,
     heldVus: 0,
   });
+  assert.deepEqual(counters.progressOf(0), []);
+});
+
+test('open sockets are counted over all threads', () => {
+  const counters = RunCounters.create(1, 2);
+  const other = RunCounters.attach(counters.buffer, 1);
+  counters.addOpenSockets(1);
+  other.addOpenSockets(1);
+  other.addOpenSockets(1);
+  counters.addOpenSockets(-1);
+  assert.equal(counters.instance.socketsOpen, 2);
+});
+
+test('what VUs wait for is added up over the workers, and gone with a worker', () => {
+  const counters = RunCounters.create(1, 3);
+  const waits = { ...NO_WAITS, vus: 1, sockets: 2, intervals: 1 };
+  counters.reportWaits(0, waits);
+  RunCounters.attach(counters.buffer, 1).reportWaits(2, { ...NO_WAITS, vus: 3, sleeps: 3 });
+  assert.deepEqual(counters.waits, { ...waits, vus: 4, sleeps: 3 });
+  counters.endProgress(2);
+  assert.deepEqual(counters.waits, waits);
+  assert.equal(counters.busy(0), undefined);
   assert.deepEqual(counters.progressOf(0), []);
 });

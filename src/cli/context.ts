@@ -11,6 +11,11 @@ export interface TextStream extends LogWriter {
   readonly columns: number | undefined;
   /** Its height. */
   readonly rows: number | undefined;
+  /**
+   * When its window gets narrower and it breaks the lines that stand there anew, the terminal moves the cursor down
+   * with the lines below it. Most keep the cursor in its line; xterm.js, and so VS Code, does not.
+   */
+  readonly losesCursorLine: boolean;
 }
 
 /** What the user asked of the log by global flags and environment, for `createLogSink`. */

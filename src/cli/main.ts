@@ -74,6 +74,7 @@ function textStream(stream: NodeJS.WriteStream): TextStream {
     get columns() {
       return stream.isTTY ? stream.columns : undefined;
     },
+    losesCursorLine: process.env['TERM_PROGRAM'] === 'vscode',
     get rows() {
       return stream.isTTY ? stream.rows : undefined;
     },

@@ -18,7 +18,8 @@ export class PlainPace {
    * Whether it is time for a frame; if so, the next ones are counted from it.
    * @param crossed how many thresholds are crossed now.
    */
-  isDue(timeMs: number, { stage, isPaused, scenarios = [] }: RunStatus, crossed: number): boolean {
+  isDue(timeMs: number, status: RunStatus, crossed: number): boolean {
+    const { stage, isPaused, waits, scenarios = [] } = status;
     this.#startMs ??= timeMs;
     if (this.#lastMs === 0) this.#lastMs = timeMs;
     // A file need not grow while nothing happens any more.
@@ -26,7 +27,7 @@ export class PlainPace {
     const sinceStartMs = timeMs - this.#startMs;
     const periodMs = PERIODS.findLast(([fromMs]) => sinceStartMs >= fromMs)?.[1] ?? 0;
     const states = scenarios.map(({ state }) => state);
-    const news = JSON.stringify([stage, isPaused, states, crossed]);
+    const news = JSON.stringify([stage, isPaused, waits.vus > 0, states, crossed]);
     const isNew = news !== this.#news && timeMs - this.#lastMs >= 1000;
     if (!isNew && timeMs - this.#lastMs < periodMs) return false;
     this.#news = news;

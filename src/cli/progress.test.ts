@@ -97,7 +97,7 @@ test('a terminal gets a bar, narrower when the line would not fit, a percentage 
   assert.equal(barAt(120, 0), `a      [${'-'.repeat(38)}] 6 VUs  0.8s/2s`);
   assert.equal(barAt(120, 0.5), `a      [${'='.repeat(18)}>${'-'.repeat(19)}] 6 VUs  0.8s/2s`);
   assert.equal(barAt(120, 1), `a      [${'='.repeat(38)}] 6 VUs  0.8s/2s`);
-  assert.equal(barAt(40, 0.5)?.length, 40);
+  assert.equal(barAt(40, 0.5)?.length, 39);
   assert.equal(barAt(30, 0.5), 'a      [  50% ] 6 VUs  0.8s/2s');
 });
 
@@ -219,10 +219,20 @@ test('a pipe gets frames below each other', () => {
   assert.equal(toPlainFrame(['one', 'two']), '\none\ntwo\n');
 });
 
-test('a terminal frame moves back over all its rows, wrapped ones too, but for the last', () => {
+test('a terminal frame cuts its lines, breaks none and moves back over them, but for the last', () => {
   const lines = ['x'.repeat(25), '\u001b[31mtwo\u001b[0m'];
   const frame = toTerminalFrame(lines, 10, false);
-  assert.ok(frame.startsWith('\u001b[K\nxxx'));
-  assert.ok(frame.endsWith('two\u001b[0m\u001b[K\n\r\u001b[J\u001b[5A'));
-  assert.ok(toTerminalFrame(lines, 10, true).endsWith('\u001b[K\n'));
+  assert.equal(
+    frame,
+    '\u001b[?7l\u001b[K\nxxxxxxxx…\u001b[K\n\u001b[31mtwo\u001b[0m\u001b[K\n\u001b[?7h\r\u001b[J\u001b[3A',
+  );
+  assert.ok(toTerminalFrame(lines, 10, true).endsWith('\u001b[K\n\u001b[?7h'));
+});
+
+test('the first line is as long as there is room for', () => {
+  const at = (terminalColumns: number) =>
+    renderProgress(RUNNING, [], { ...TERMINAL, terminalColumns })[0];
+  assert.equal(at(70), 'running (2.3s), 6/8 VUs, 0 complete and 0 interrupted iterations');
+  assert.equal(at(50), 'running (2.3s), 6/8 VUs, 0 done, 0 cut off');
+  assert.equal(at(20), '2.3s 6/8 VUs 0+0');
 });

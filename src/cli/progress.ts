@@ -79,7 +79,8 @@ export function renderProgress(
     ...scenarios.map(({ name }) => widthOf(fit(name))),
   );
   const right = alignColumns(scenarios.map(({ columns }) => columns));
-  const barColumns = availableBarColumns(labelColumns, right, layout);
+  const starting = status.kind === 'starting' ? [status.activity] : [];
+  const barColumns = availableBarColumns(labelColumns, [...right, ...starting], layout);
   const line = (label: string, state: ScenarioState, fraction: number, columns: string) => {
     const [mark, sgr] = STATE_MARKS[state];
     const bar = renderBar(fraction, barColumns, layout.isColored);
@@ -246,7 +247,7 @@ function availableBarColumns(
   layout: ProgressLayout,
 ): number {
   if (layout.terminalColumns === undefined) return 0;
-  const rightColumns = Math.max(0, ...right.map((text) => text.length));
+  const rightColumns = Math.max(0, ...right.map(widthOf));
   // Three for the mark and the spaces around it, one before the columns, one at the end of the line.
   const rest = layout.terminalColumns - labelColumns - 3 - 1 - rightColumns - 1;
   return Math.min(BAR_COLUMNS_MAX, rest);

@@ -48,16 +48,28 @@ export function describeOptions({ given, origins }: Options): Fact[] {
     const { property, key, section } = row;
     if (section !== 'test' || seen.has(property) || given[property] === undefined) continue;
     seen.add(property);
-    const json = row.toJson(given);
-    if (json === null || isEmpty(json)) continue;
+    const json = withoutNothing(row.toJson(given));
+    if (json === undefined) continue;
     const text = SECRET_OPTIONS.has(property) ? HIDDEN : toText(json);
     facts.push([key, `${text} (${origins[property] ?? 'default'})`]);
   }
   return facts;
 }
 
-function isEmpty(json: unknown): boolean {
-  return typeof json === 'object' && json !== null && Object.keys(json).length === 0;
+/** Without what was not set, and without the values of scenarios' variables. */
+function withoutNothing(json: unknown): unknown {
+  if (json === null) return undefined;
+  if (Array.isArray(json)) return json.length === 0 ? undefined : json.map(withoutNothing);
+  if (typeof json !== 'object') return json;
+  const entries = Object.entries(json)
+    .map(([name, value]) => [name, name === 'env' ? hideValues(value) : withoutNothing(value)])
+    .filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+function hideValues(env: unknown): unknown {
+  if (typeof env !== 'object' || env === null) return undefined;
+  return Object.fromEntries(Object.keys(env).map((name) => [name, HIDDEN]));
 }
 
 function toText(json: unknown): string {

@@ -26,6 +26,7 @@ import {
   toTerminalFrame,
   waitingColumns,
 } from './progress.ts';
+import { fitTo, widthOf } from './terminal-width.ts';
 
 const TERMINAL_PERIOD_MS = 100;
 /** How often it is looked whether a frame is due where there is no terminal. */
@@ -59,7 +60,8 @@ export class RunView {
   #timer: NodeJS.Timeout | undefined;
   #redraw: NodeJS.Timeout | undefined;
   #drawnMs = 0;
-  #isFrameShown = false;
+  /** The block that stands, as it was drawn; the cursor is in the empty line above it. */
+  #shown: { readonly columns: number; readonly lines: readonly string[] } | undefined;
   /** What was printed last ended its line. */
   #isAtLineStart = true;
 
@@ -112,12 +114,11 @@ export class RunView {
 
   /** Writes whole lines somewhere else, clear of the progress block. */
   interrupted(write: () => void): void {
-    if (!this.#isFrameShown) {
+    if (this.#shown === undefined) {
       write();
       return;
     }
-    this.#context.stdout.write(CLEAR_BELOW);
-    this.#isFrameShown = false;
+    this.#takeAway();
     write();
     const waitMs = this.#drawnMs + REDRAW_MS - nowMs();
     if (waitMs <= 0) this.#draw();
@@ -130,8 +131,7 @@ export class RunView {
     clearTimeout(this.#redraw);
     this.#timer = undefined;
     this.#redraw = undefined;
-    if (this.#isFrameShown) this.#context.stdout.write(CLEAR_BELOW);
-    this.#isFrameShown = false;
+    this.#takeAway();
     this.#forget();
   }
 
@@ -156,9 +156,25 @@ export class RunView {
     const lines = this.#lines(status, Math.max(1, rows - 2));
     const lineEnd = this.#isAtLineStart ? '' : '\n';
     this.#isAtLineStart = true;
-    stdout.write(`${lineEnd}${toTerminalFrame(lines, columns, false)}`);
-    this.#isFrameShown = true;
+    stdout.write(`${this.#toTop()}${lineEnd}${toTerminalFrame(lines, columns, false)}`);
+    this.#shown = { columns, lines: lines.map((line) => fitTo(line, columns - 1)) };
     this.#drawnMs = nowMs();
+  }
+
+  #takeAway(): void {
+    if (this.#shown === undefined) return;
+    this.#context.stdout.write(`${this.#toTop()}${CLEAR_BELOW}`);
+    this.#shown = undefined;
+  }
+
+  /** Back to the empty line above the block, if a resize has moved the cursor. */
+  #toTop(): string {
+    const { columns, losesCursorLine } = this.#context.stdout;
+    if (this.#shown === undefined || columns === undefined || !losesCursorLine) return '';
+    if (columns >= this.#shown.columns) return '';
+    const rows = this.#shown.lines.map((line) => Math.max(1, Math.ceil(widthOf(line) / columns)));
+    const added = rows.reduce((sum, count) => sum + count - 1, 0);
+    return added === 0 ? '' : `\u001b[${added}A`;
   }
 
   #printFrame(): void {

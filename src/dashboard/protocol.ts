@@ -99,7 +99,7 @@ export interface CheckInfo {
 
 /** Ended connections that ended alike. */
 export interface CloseInfo {
-  /** '' if the connection never opened. */
+  /** As the WHATWG's close event has it: 1006 if there was no Close frame. */
   readonly code: string;
   /** The engine's word: `peer-close`, `dial-failed`. */
   readonly cause: string;

@@ -80,14 +80,19 @@ export class Collector {
     this.#aggregate.merge(encodeSnapshot(buffers, { workerId: workerIndex, tick, toMs: nowMs() }));
   }
 
-  /** Samples `vus` and `vus_max`, and, once there has been a socket, `ws_sockets_open`. */
+  /** Samples `vus`, `vus_max` and `ws_sockets_open`. */
   sampleCounts({ vusActive, vusInitialized, socketsOpen }: InstanceCounts): void {
     const timeMs = nowMs();
     this.#recorder.add(this.#seriesOf('vus'), vusActive, timeMs);
     this.#recorder.add(this.#seriesOf('vus_max'), vusInitialized, timeMs);
+    this.sampleSockets(socketsOpen);
+  }
+
+  /** Samples `ws_sockets_open`, if there has been a socket. */
+  sampleSockets(socketsOpen: number): void {
     this.#hasSockets ||= socketsOpen > 0;
     if (this.#hasSockets)
-      this.#recorder.add(this.#seriesOf('ws_sockets_open'), socketsOpen, timeMs);
+      this.#recorder.add(this.#seriesOf('ws_sockets_open'), socketsOpen, nowMs());
   }
 
   /** Merges the main thread's own samples and shows the state to the outputs. */

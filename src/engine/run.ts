@@ -413,6 +413,7 @@ class TestRun {
     );
     this.#crew.broadcast({ kind: 'flush' });
     await this.#crew.awaitOrLose(flushed);
+    collector.sampleSockets(counters.instance.socketsOpen);
     collector.tick();
     this.#stage = 'closing';
     const failed = thresholds?.evaluate(durationMs, true).failed ?? [];

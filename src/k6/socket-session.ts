@@ -38,7 +38,7 @@ import { breakErrorText, closeErrorText, dialErrorText } from './go-errors.ts';
 import type { IterationResource, ResourceKind, VuHost } from './host.ts';
 import { Inflow } from './inflow.ts';
 import type { SocketRules } from './socket-rules.ts';
-import { SocketMetrics } from './ws-metrics.ts';
+import { NOT_DIALLED, SocketMetrics } from './ws-metrics.ts';
 import type { WsAddress } from './ws-url.ts';
 
 /** Opens a connection; `dial` of the engine, or a stand-in for it in tests. */
@@ -134,6 +134,7 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     this.#hold();
     const timings = { startMs: nowMs(), dnsMs: 0, tcpMs: 0, tlsMs: 0, upgradeMs: 0, totalMs: 0 };
     this.#metrics.dialEnded(timings, undefined, undefined);
+    this.#metrics.gone(NOT_DIALLED);
     this.#end({ errorText, code: ABNORMAL_CODE, reason: '', wasClean: false });
   }
 

@@ -687,6 +687,29 @@ test('codes that are no number mean 1000', async () => {
   assert.deepEqual(closes, [1000, 1000, 1000, 1000, 1000]);
 });
 
+/** Tags of the one `ws_sockets_closed`; the connection may end after the iteration. */
+async function closeOf(host: FakeHost): Promise<Readonly<Record<string, string>>> {
+  while (host.closes.length === 0) await new Promise(setImmediate);
+  assert.equal(host.closes.length, 1);
+  return host.closes[0]?.tags ?? {};
+}
+
+test('a socket that never opens is an ended connection with the kind of error', async () => {
+  const port = await closedPort();
+  const host = new FakeHost();
+  const WebSocket = scriptOf(host);
+  await host.run(() => {
+    new WebSocket(`ws://127.0.0.1:${port}/`);
+    return undefined;
+  });
+  const { code, cause, reason } = await closeOf(host);
+  assert.deepEqual(
+    { code, cause, reason },
+    { code: '1006', cause: 'dial-failed', reason: 'connection refused' },
+  );
+  assert.equal(host.socketsOpen, 0);
+});
+
 for (const [code, reason, error] of [
   [1000, 'bye', ''],
   [1001, '', ''],
@@ -697,13 +720,20 @@ for (const [code, reason, error] of [
   test(`the peer closes with ${code}`, async () => {
     const lines: string[] = [];
     const server = await startServer((socket) => socket.close(code, reason));
-    await runAgainst(server, (WebSocket, url) => {
+    const host = await runAgainst(server, (WebSocket, url) => {
       const ws = new WebSocket(url);
       ws.onerror = (e) => lines.push(`error ${String(e.error)} ${ws.readyState}`);
       ws.onclose = (e) => lines.push(`close ${e.code} [${e.reason}] ${ws.readyState}`);
     });
     const expected = error === '' ? [] : [`error ${error} 3`];
     assert.deepEqual(lines, [...expected, `close ${code} [${reason}] 3`]);
+    const tags = await closeOf(host);
+    assert.deepEqual(
+      [tags['code'], tags['cause'], tags['reason']],
+      [String(code), 'peer-close', reason === '' ? undefined : reason],
+    );
+    assert.equal(tags['status'], '101');
+    assert.equal(host.socketsOpen, 0);
   });
 }
 

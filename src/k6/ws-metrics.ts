@@ -3,9 +3,25 @@
  * the handshake; series are looked up once, so a message costs one `record`.
  */
 import type { TagSet } from '../metrics/tag-set.ts';
-import type { DialTimings, Ending, HandshakeResponse } from '../websocket/api.ts';
+import {
+  type DialTimings,
+  EndCause,
+  type Ending,
+  type HandshakeResponse,
+} from '../websocket/api.ts';
 import { closeReasonText } from './go-errors.ts';
 import type { VuHost } from './host.ts';
+
+type CloseFacts = Pick<Ending, 'cause' | 'code' | 'reason' | 'error' | 'response'>;
+
+/** The end of a socket whose request could not even be made: a malformed URL. */
+export const NOT_DIALLED: CloseFacts = {
+  cause: EndCause.dialFailed,
+  code: 1006,
+  reason: 'malformed request',
+  error: undefined,
+  response: undefined,
+};
 
 const UNKNOWN_SERIES = -1;
 /** Pings that may wait for their pong; beyond that the oldest counts as lost. */
@@ -77,17 +93,17 @@ export class SocketMetrics {
   }
 
   /**
-   * The connection is gone, or never came up: one `ws_sockets_closed`, tagged with the close `code` if it had been
-   * open, the engine's `cause` and, if there is one, the `reason`: the peer's words or the kind of error.
+   * The connection is gone, or never came up: one `ws_sockets_closed`, tagged with the close `code` of
+   * the close event, the engine's `cause` and, if there is one, the `reason`: the peer's words or the kind
+   * of error.
    */
-  gone(ending: Ending): void {
+  gone(ending: CloseFacts): void {
     const host = this.#host;
-    let tags = this.#tags.with('cause', ending.cause);
     if (this.#isOpen) {
       this.#isOpen = false;
       host.socketGone();
-      tags = tags.with('code', String(ending.code));
     }
+    let tags = this.#tags.with('cause', ending.cause).with('code', String(ending.code));
     const reason = closeReasonText(ending);
     if (reason !== '') tags = tags.with('reason', reason);
     host.recordClose(host.series(host.builtin.ws_sockets_closed, tags), this.#metadata);

@@ -34,7 +34,7 @@ import type { EventLoop, VuHost } from './host.ts';
 import { Inflow } from './inflow.ts';
 import { NativeError } from './script-error.ts';
 import type { Dial } from './socket-session.ts';
-import { plainSocketTags, SocketMetrics } from './ws-metrics.ts';
+import { NOT_DIALLED, plainSocketTags, SocketMetrics } from './ws-metrics.ts';
 import { SocketTimer } from './ws-timers.ts';
 import { parseGoUrl, UrlSyntaxError, type WsAddress, wsAddressOf } from './ws-url.ts';
 
@@ -175,6 +175,7 @@ export class WsSession implements ConnectionEvents {
       totalMs: 0,
     };
     this.#metrics.dialEnded(timings, undefined, undefined);
+    this.#metrics.gone(NOT_DIALLED);
     this.#failDial(text, undefined);
   }
 
@@ -251,8 +252,8 @@ export class WsSession implements ConnectionEvents {
   }
 
   onEnd(ending: Ending): void {
-    this.#report(ending);
     this.#metrics.gone(ending);
+    this.#report(ending);
   }
 
   #report(ending: Ending): void {

@@ -212,6 +212,9 @@ test('a failed dial returns a response; the callback does not run', async () => 
     host.samples.map(({ metric, tags }) => `${metric} ${tags['status']} ${tags['url']}`),
     ['ws_sessions', 'ws_connecting', 'ws_session_duration'].map((m) => `${m} undefined ${url}`),
   );
+  const [close] = host.closes;
+  const { code, cause, reason } = close?.tags ?? {};
+  assert.deepEqual([code, cause, reason], ['1006', 'dial-failed', 'connection refused']);
 });
 
 test('with the throw option a failed dial throws with a stack through the script', async () => {

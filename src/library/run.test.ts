@@ -70,7 +70,7 @@ test('gives numbers, percentiles by tag, checks and thresholds', async () => {
 });
 
 test('is no number where nothing was measured', async () => {
-  const { metrics, metric } = await run(ROOMS);
+  const { metrics } = await run(ROOMS);
   assert.equal(metrics.ws_connecting.samples, 0);
   assert.equal(metrics.ws_connecting.p95, Number.NaN);
   assert.equal(metrics.ws_connecting.percentile(50), Number.NaN);
@@ -78,7 +78,6 @@ test('is no number where nothing was measured', async () => {
   assert.equal(metrics.ws_msgs_sent.count, 0);
   assert.equal(metrics['nothing_like_it'], undefined);
   assert.throws(() => metrics.ws_connecting.percentile(101), RangeError);
-  assert.equal(typeof metric, 'function');
 });
 
 test('refuses a metric that the run does not have', async () => {
@@ -124,10 +123,9 @@ test('gives snapshots while it runs, and a last one of the end', async () => {
   const seen: Snapshot[] = [];
   for await (const snapshot of test) seen.push(snapshot);
   const result = await test;
-  const [first] = seen;
+  const first = seen.find(({ stage }) => stage === 'running');
   const last = seen.at(-1);
   assert.ok(seen.length >= 2);
-  assert.equal(first?.stage, 'running');
   assert.equal(first?.vusActive, 2);
   assert.equal(first?.scenarios[0]?.name, 'default');
   assert.ok((first?.metrics.iterations.count ?? 0) < result.metrics.iterations.count);
@@ -148,9 +146,9 @@ test('is not held up by slow iteration, which gets the latest state', async () =
 test('goes on when a loop over it is left, and ends by stop()', async () => {
   const test = run(ENDLESS);
   let atBreak = 0;
-  for await (const { elapsedMs } of test) {
+  for await (const { elapsedMs, iterationsCompleted } of test) {
     atBreak = elapsedMs;
-    break;
+    if (iterationsCompleted > 0) break;
   }
   let atSecond = 0;
   for await (const { elapsedMs, iterationsCompleted } of test) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Aggregate } from './aggregate.ts';
-import { readSink, type Sink } from './sink.ts';
+import { createSink, readSink, type Sink } from './sink.ts';
 import { TestWorker } from './testing/recording.ts';
 
 function read(sink: Sink | undefined, method: string, percent?: number): number | undefined {
@@ -28,6 +28,25 @@ describe('Aggregate', () => {
     const room = aggregate.series.find(({ tags }) => tags.get('room') === 'a');
     assert.equal(read(room?.sink, 'count'), 30);
     assert.equal(room?.updatedMs, 1000);
+  });
+
+  it('shows every series to followers before its first sample, and lets them count along', () => {
+    const aggregate = new Aggregate();
+    const worker = new TestWorker(aggregate);
+    worker.add('iterations', 5, { room: 'early' });
+    worker.flush();
+    const sink = createSink('counter');
+    const seen: (string | undefined)[] = [];
+    aggregate.follow((series) => {
+      seen.push(series.tags.get('room'));
+      series.addSink(sink);
+    });
+    worker.add('iterations', 1, { room: 'early' });
+    worker.add('iterations', 2, { room: 'late' });
+    worker.flush();
+    assert.deepEqual(seen, ['early', 'late']);
+    assert.equal(read(sink, 'count'), 3);
+    assert.equal(aggregate.workersMs, 2000);
   });
 
   it('takes a tick once and records ticks that never came', () => {

@@ -40,6 +40,9 @@ export const BUILTIN_METRICS = [
  * Built-in metrics that k6 has not: open sockets, and ended connections by how they ended. Outputs, live page
  * and thresholds have them; what imitates k6's lists of metrics shows them only if a threshold asks.
  */
-export const BEYOND_K6: ReadonlySet<string> = new Set<BuiltinName>(['ws_sockets_open', 'ws_sockets_closed']);
+export const BEYOND_K6: ReadonlySet<string> = new Set<BuiltinName>([
+  'ws_sockets_open',
+  'ws_sockets_closed',
+]);
 
 export type BuiltinName = (typeof BUILTIN_METRICS)[number]['name'];

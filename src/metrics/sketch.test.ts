@@ -186,4 +186,15 @@ describe('Sketch', () => {
     assert.equal(sketch.isExact, false);
     assert.equal(sketch.count, 4);
   });
+
+  it('is as new when it is cleared, exact or bucketed', () => {
+    for (const limit of [100, 2]) {
+      const sketch = sketchOf([5, 1, 9], limit);
+      sketch.clear();
+      assert.deepEqual([sketch.count, sketch.min, sketch.max, sketch.percentile(95)], [0, 0, 0, 0]);
+      sketch.add(4);
+      assert.equal(sketch.isExact, true);
+      assert.deepEqual([sketch.count, sketch.sum, sketch.percentile(50)], [1, 4, 4]);
+    }
+  });
 });

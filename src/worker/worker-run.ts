@@ -339,6 +339,7 @@ export class WorkerRun {
     this.#phaseVu = vu;
     const end = (phaseEnd: PhaseEnd): void => {
       this.#phaseVu = undefined;
+      this.#reportProgress();
       this.#send({ kind: 'phaseEnd', phase, end: phaseEnd });
     };
     vu.initialize((initEnd) => {
@@ -400,7 +401,7 @@ export class WorkerRun {
       reportProgress();
       prepared.progressReports.push(reportProgress);
       scenario.run.whenDone((error) => {
-        reportProgress();
+        this.#reportProgress();
         if (error !== undefined)
           this.#log('error', error.message, { fields: { scenario: config.name } });
         running -= 1;

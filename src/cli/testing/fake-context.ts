@@ -7,6 +7,7 @@ export class MemoryStream implements TextStream {
   readonly isTerminal = false;
   readonly columns = undefined;
   readonly rows = undefined;
+  readonly losesCursorLine = false;
   text = '';
   readonly #writes = new EventEmitter();
 

@@ -50,8 +50,10 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
       <a class="skip" href="#main">
         Skip to the figures
       </a>
-      <Header {...{ store, theme, setTheme }} saveReport={() => saveReport(store)} />
-      <Toolbar store={store} />
+      <div class="sticky" ref={keepClear}>
+        <Header {...{ store, theme, setTheme }} saveReport={() => saveReport(store)} />
+        <Toolbar store={store} />
+      </div>
       {/* Charts take their colours when they are made. */}
       <main id="main" key={theme}>
         {state === undefined || facts === undefined ? (
@@ -155,6 +157,7 @@ function Toolbar({ store }: { readonly store: Store }): JSX.Element {
         <label>
           <span>Show</span>
           <select
+            aria-label="samples shown"
             value={filter === undefined ? '' : toText(filter)}
             disabled={filters.size === 0}
             onChange={(event) => store.setFilter(fromText(event.currentTarget.value))}
@@ -171,8 +174,13 @@ function Toolbar({ store }: { readonly store: Store }): JSX.Element {
             ))}
           </select>
         </label>
-        <div class="ranges" role="group" aria-label="Time shown">
-          <button type="button" aria-pressed={range === undefined} onClick={() => store.setRange(undefined)}>
+        <fieldset class="ranges">
+          <legend class="visually-hidden">Time shown</legend>
+          <button
+            type="button"
+            aria-pressed={range === undefined}
+            onClick={() => store.setRange(undefined)}
+          >
             All
           </button>
           {RANGES.map(({ label, seconds }) => {
@@ -190,7 +198,7 @@ function Toolbar({ store }: { readonly store: Store }): JSX.Element {
               </button>
             );
           })}
-        </div>
+        </fieldset>
         {range === undefined ? null : (
           <p class="zoomed" role="status">
             {formatClock(range.from)} – {formatClock(range.to)}
@@ -213,6 +221,16 @@ function fromText(text: string): Filter | undefined {
 
 function intervalNote({ intervalMs }: Store): string {
   return `each point covers the samples of ${formatInterval(intervalMs)}; the dashed red line is a threshold`;
+}
+
+/** Tells the styles how much of the window the bars on top cover: what is jumped to must be below. */
+function keepClear(bars: HTMLElement | null): void {
+  if (bars === null) return;
+  new ResizeObserver(() => {
+    const isSticky = getComputedStyle(bars).position === 'sticky';
+    const height = isSticky ? bars.offsetHeight : 0;
+    document.documentElement.style.setProperty('--bar', `${height}px`);
+  }).observe(bars);
 }
 
 function useVersion(store: Store): void {

@@ -17,6 +17,8 @@ export interface ChartProps {
   readonly limits?: readonly Limit[];
   /** Tags by which the chart can be split. */
   readonly tags?: readonly string[];
+  /** The tag that splits it until another one is chosen. */
+  readonly splitFirst?: string;
   draw(splitBy: string | undefined): Drawing;
 }
 
@@ -26,10 +28,18 @@ const BIG_STEP = 10;
 
 export function Chart(props: ChartProps): JSX.Element {
   const { store, crosshair, title, hint, limits = NO_LIMITS, tags = [] } = props;
-  const [splitBy, setSplitBy] = useState<string | undefined>(undefined);
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const [chosen, setChosen] = useState<string | undefined>(undefined);
+  const wanted = chosen ?? props.splitFirst ?? '';
+  const splitBy = tags.includes(wanted) ? wanted : undefined;
+  /** Lines that were switched to the other state than they begin with. */
+  const [switched, setSwitched] = useState<ReadonlySet<string>>(new Set());
   const drawing = props.draw(splitBy);
   const { lines } = drawing;
+  const hidden = new Set(
+    lines
+      .filter(({ label, isHiddenAtFirst = false }) => isHiddenAtFirst !== switched.has(label))
+      .map(({ label }) => label),
+  );
   const container = useRef<HTMLDivElement>(null);
   const isSeen = useSeen(container);
   const [width, setWidth] = useState(0);
@@ -62,9 +72,9 @@ export function Chart(props: ChartProps): JSX.Element {
   useEffect(() => () => plot.current?.destroy(), []);
 
   const toggle = (label: string): void => {
-    const next = new Set(hidden);
+    const next = new Set(switched);
     if (!next.delete(label)) next.add(label);
-    setHidden(next);
+    setSwitched(next);
   };
   const id = `chart-${title.replace(/\W+/g, '-')}`;
   return (
@@ -78,10 +88,11 @@ export function Chart(props: ChartProps): JSX.Element {
           <label class="split no-print">
             <span>split by</span>
             <select
+              aria-label={`split ${title} by`}
               value={splitBy ?? ''}
               onChange={(event) => {
-                setSplitBy(event.currentTarget.value || undefined);
-                setHidden(new Set());
+                setChosen(event.currentTarget.value);
+                setSwitched(new Set());
               }}
             >
               <option value="">nothing</option>
@@ -95,7 +106,6 @@ export function Chart(props: ChartProps): JSX.Element {
         )}
       </figcaption>
       {lines.length === 0 ? <p class="empty">{drawing.empty}</p> : null}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the crosshair here */}
       <div
         class={lines.length === 0 ? 'plot is-empty' : 'plot'}
         ref={container}
@@ -136,7 +146,10 @@ function Legend({ store, crosshair, lines, hidden, toggle }: LegendProps): JSX.E
             <Swatch line={line} />
             <span class="name">{line.label}</span>
             <span class="value">
-              {formatValue(index === undefined ? lastOf(line.values) : line.values[index], line.unit)}
+              {formatValue(
+                index === undefined ? lastOf(line.values) : line.values[index],
+                line.unit,
+              )}
             </span>
           </button>
         </li>

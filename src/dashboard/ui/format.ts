@@ -5,26 +5,29 @@ import type { MetricType, ValueType } from '../../metrics/definition.ts';
 export type Unit = 'count' | 'count-rate' | 'time' | 'data' | 'data-rate' | 'share';
 
 interface Step {
+  /** The smallest value that is shown so. */
   readonly from: number;
+  /** What one of it is. */
+  readonly size: number;
   readonly name: string;
 }
 
 const TIME_STEPS: readonly Step[] = [
-  { from: 60_000, name: 'min' },
-  { from: 1000, name: 's' },
-  { from: 1, name: 'ms' },
-  { from: 0.001, name: 'µs' },
+  { from: 60_000, size: 60_000, name: 'min' },
+  { from: 1000, size: 1000, name: 's' },
+  { from: 1, size: 1, name: 'ms' },
+  { from: 0.001, size: 0.001, name: 'µs' },
 ];
 const DATA_STEPS: readonly Step[] = [
-  { from: 1e9, name: 'GB' },
-  { from: 1e6, name: 'MB' },
-  { from: 1e3, name: 'kB' },
-  { from: 1, name: 'B' },
+  { from: 1e9, size: 1e9, name: 'GB' },
+  { from: 1e6, size: 1e6, name: 'MB' },
+  { from: 1e3, size: 1e3, name: 'kB' },
+  { from: 1, size: 1, name: 'B' },
 ];
 const COUNT_STEPS: readonly Step[] = [
-  { from: 1e9, name: 'G' },
-  { from: 1e6, name: 'M' },
-  { from: 1e4, name: 'k' },
+  { from: 1e9, size: 1e9, name: 'G' },
+  { from: 1e6, size: 1e6, name: 'M' },
+  { from: 1e4, size: 1e3, name: 'k' },
 ];
 const DIGITS = 3;
 
@@ -57,15 +60,14 @@ export function formatValue(value: number | null | undefined, unit: Unit): strin
 /** Labels of an axis: all in the step of the largest, so that they can be compared. */
 export function axisLabels(values: readonly number[], unit: Unit): string[] {
   const largest = Math.max(...values.map(Math.abs), 0);
-  const steps =
-    unit === 'time' ? TIME_STEPS : unit.startsWith('data') ? DATA_STEPS : COUNT_STEPS;
+  const steps = unit === 'time' ? TIME_STEPS : unit.startsWith('data') ? DATA_STEPS : COUNT_STEPS;
   if (unit === 'share') return values.map((value) => `${shortNumber(value * 100)} %`);
   const step = steps.find(({ from }) => largest >= from);
   const per = unit.endsWith('-rate') ? '/s' : '';
   const name = step?.name ?? (unit === 'time' ? 'ms' : unit.startsWith('data') ? 'B' : '');
   return values.map((value) => {
     if (value === 0) return '0';
-    const number = trimmed(value / (step?.from ?? 1));
+    const number = trimmed(value / (step?.size ?? 1));
     const suffix = `${name}${per}`;
     return suffix === '' ? number : `${number}${name === '' ? '' : ' '}${suffix}`;
   });
@@ -80,7 +82,7 @@ function withStep(value: number, steps: readonly Step[], base: string, gap: stri
   const step = size === 0 ? undefined : (steps.find(({ from }) => size >= from) ?? steps.at(-1));
   const isBelow = step !== undefined && size < step.from && base === '';
   if (step === undefined || isBelow) return base === '' ? shortNumber(value) : `0${gap}${base}`;
-  return `${shortNumber(value / step.from)}${gap}${step.name}`;
+  return `${shortNumber(value / step.size)}${gap}${step.name}`;
 }
 
 /** Three significant digits, all digits before the point. */
@@ -100,8 +102,9 @@ function groupDigits(text: string): string {
   return rest === undefined ? grouped : `${grouped}.${rest}`;
 }
 
+/** All digits of a sum: `25 700`, `0.5`. */
 export function formatCount(value: number): string {
-  return groupDigits(String(Math.round(value)));
+  return groupDigits(String(Number(value.toFixed(2))));
 }
 
 /** Time of the run: `0:07`, `12:30`, `1:02:03`. */
@@ -130,7 +133,7 @@ export function formatStat(
   if (type === 'counter') {
     const isData = contains === 'data';
     if (stat === 'rate') return formatValue(value, isData ? 'data-rate' : 'count-rate');
-    return isData ? formatValue(value, 'data') : formatValue(value, 'count');
+    return isData ? formatValue(value, 'data') : formatCount(value);
   }
   if (stat === 'count') return formatCount(value);
   return formatValue(value, unitOf(type, contains));

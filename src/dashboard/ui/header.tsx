@@ -12,6 +12,7 @@ const STAGES: Readonly<Record<string, string>> = {
   setup: 'Setup',
   running: 'Running',
   teardown: 'Teardown',
+  closing: 'Finishing',
   lingering: 'Finished',
   done: 'Finished',
 };
@@ -130,8 +131,8 @@ function Banner({ store }: { readonly store: Store }): JSX.Element | null {
   if (store.link !== 'lost') return null;
   return (
     <p class="banner bad" role="alert">
-      gharial does not answer: it may have been ended. What was received so far is shown; the page goes on by
-      itself if it answers again.
+      gharial does not answer: it may have been ended. What was received so far is shown; the page
+      goes on by itself if it answers again.
     </p>
   );
 }

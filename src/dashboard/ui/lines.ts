@@ -10,6 +10,8 @@ export interface Line {
   readonly colour: number;
   readonly dash?: readonly number[];
   readonly width?: number;
+  /** Not shown unless asked for. */
+  readonly isHiddenAtFirst?: boolean;
   /** Filled below. */
   readonly isArea?: boolean;
   readonly values: readonly (number | null)[];
@@ -29,7 +31,7 @@ const TREND_LINES = [
   { field: 2, label: 'p90', colour: 2, width: 1.5 },
   { field: 3, label: 'p95', colour: 4, width: 2 },
   { field: 4, label: 'p99', colour: 1, width: 1.5, dash: [6, 3] },
-  { field: 5, label: 'max', colour: 7, width: 1, dash: [2, 3] },
+  { field: 5, label: 'max', colour: 7, width: 1, dash: [2, 3], isHiddenAtFirst: true },
 ] as const;
 const P95_FIELD = 3;
 
@@ -55,7 +57,7 @@ export function drawMetric(store: Store, metric: string, splitBy: string | undef
   const { type, contains } = whole.info;
   const unit = unitOf(type, contains);
   if (splitBy !== undefined) {
-    const slices = store.slicesBy(metric, splitBy);
+    const slices = store.slicesBy(metric, splitBy).sort(byValue);
     return {
       lines: slices.map((slice, index) => ({
         label: slice.info.value === '' ? '(empty)' : (slice.info.value ?? ''),
@@ -65,7 +67,9 @@ export function drawMetric(store: Store, metric: string, splitBy: string | undef
         values: valuesOf(store, slice),
       })),
       empty: '',
-      note: store.foldedTags.includes(splitBy) ? 'Not all values are shown: there are too many.' : '',
+      note: store.foldedTags.includes(splitBy)
+        ? 'Not all values are shown: there are too many.'
+        : '',
     };
   }
   const found = store.find(metric);
@@ -101,13 +105,18 @@ export function drawTogether(
 function linesOf(store: Store, slice: ClientSlice, type: MetricType, unit: Unit): Line[] {
   if (type !== 'trend') {
     const label = { counter: 'per second', rate: 'share', gauge: 'value' }[type];
-    return [{ label, unit, colour: 0, width: 2, isArea: true, values: valuesOf(store, slice) }];
+    const isArea = type !== 'rate'; // its axis need not begin at 0
+    return [{ label, unit, colour: 0, width: 2, isArea, values: valuesOf(store, slice) }];
   }
   return TREND_LINES.map(({ field, ...line }) => ({
     ...line,
     unit,
     values: fill(store, (index) => known(slice.columns[field]?.[index])),
   }));
+}
+
+function byValue({ info: a }: ClientSlice, { info: b }: ClientSlice): number {
+  return (a.value ?? '') < (b.value ?? '') ? -1 : 1;
 }
 
 function perSecond(store: Store, column: Float64Array | undefined): (number | null)[] {
@@ -137,7 +146,9 @@ function nothing(empty: string): Drawing {
 }
 
 function noSamples({ filter }: Store): string {
-  return filter === undefined ? 'No samples yet.' : `No samples with ${filter.tag} = ${filter.value}.`;
+  return filter === undefined
+    ? 'No samples yet.'
+    : `No samples with ${filter.tag} = ${filter.value}.`;
 }
 
 function filterNote({ filter }: Store): string {

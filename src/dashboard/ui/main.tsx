@@ -8,7 +8,7 @@ import 'uplot/dist/uPlot.min.css';
 import './page.css';
 
 const store = new Store();
-const embedded = document.getElementById('run')?.textContent ?? '';
+const embedded = document.getElementById('run-data')?.textContent ?? '';
 if (embedded === '') {
   follow(store);
 } else {

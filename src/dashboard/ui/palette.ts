@@ -2,8 +2,26 @@
  * Colours and dashes of lines. The hues are those of Okabe and Ito, which people with any kind of colour
  * vision can tell apart, made lighter for the dark theme; dashes repeat the difference without colour.
  */
-const LIGHT = ['#0072b2', '#d55e00', '#00866a', '#b0489c', '#9a6a00', '#3a8fc4', '#7a5c45', '#5b6470'];
-const DARK = ['#58b4ee', '#ff9a5c', '#35d0a5', '#ef9ad6', '#f0c24b', '#a5d8ff', '#d3b49c', '#aab4c0'];
+const LIGHT = [
+  '#0072b2',
+  '#d55e00',
+  '#00866a',
+  '#b0489c',
+  '#9a6a00',
+  '#3a8fc4',
+  '#7a5c45',
+  '#5b6470',
+];
+const DARK = [
+  '#58b4ee',
+  '#ff9a5c',
+  '#35d0a5',
+  '#ef9ad6',
+  '#f0c24b',
+  '#a5d8ff',
+  '#d3b49c',
+  '#aab4c0',
+];
 const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [9, 3, 2, 3]];
 
 export function colourOf(index: number): string {
@@ -20,12 +38,19 @@ export interface Ink {
   readonly text: string;
   readonly grid: string;
   readonly fail: string;
+  /** Behind everything. */
+  readonly ground: string;
 }
 
 export function inkOf(): Ink {
   const style = getComputedStyle(document.documentElement);
   const read = (name: string): string => style.getPropertyValue(name).trim();
-  return { text: read('--muted'), grid: read('--grid'), fail: read('--bad') };
+  return {
+    text: read('--muted'),
+    grid: read('--grid'),
+    fail: read('--bad'),
+    ground: read('--panel'),
+  };
 }
 
 export type Theme = 'light' | 'dark';

@@ -11,12 +11,24 @@ export interface PanelProps {
   readonly crosshair: Crosshair;
 }
 
-const LATENCIES = ['ws_connecting', 'ws_ping', 'ws_session_duration', 'iteration_duration'] as const;
+const LATENCIES = [
+  'ws_connecting',
+  'ws_ping',
+  'ws_session_duration',
+  'iteration_duration',
+] as const;
 /** Metrics with a place of their own. */
 const PLACED: ReadonlySet<string> = new Set([
   ...LATENCIES,
   ...['vus', 'vus_max', 'ws_sockets_open', 'ws_sockets_closed', 'ws_sessions', 'iterations'],
-  ...['dropped_iterations', 'ws_msgs_sent', 'ws_msgs_received', 'data_sent', 'data_received', 'checks'],
+  ...[
+    'dropped_iterations',
+    'ws_msgs_sent',
+    'ws_msgs_received',
+    'data_sent',
+    'data_received',
+    'checks',
+  ],
 ]);
 
 const TITLES: Readonly<Record<string, string>> = {
@@ -99,15 +111,15 @@ export function LatencyPanel({ store, crosshair }: PanelProps): JSX.Element {
 
 export function ClosePanel({ store, crosshair }: PanelProps): JSX.Element {
   const tags = store.tagsOf('ws_sockets_closed');
-  const by = ['code', 'cause', 'reason'].filter((tag) => tags.includes(tag));
   return (
     <div class="charts">
       <Chart
         {...{ store, crosshair }}
-        title="Connections ended, by close code"
-        hint="per second; without a code: those that never opened"
+        title="Connections ended"
+        hint="per second; those that never opened have code 1006 too"
         tags={tags}
-        draw={(splitBy) => drawMetric(store, 'ws_sockets_closed', splitBy ?? by[0])}
+        splitFirst="code"
+        draw={(splitBy) => drawMetric(store, 'ws_sockets_closed', splitBy)}
       />
       <Chart
         {...{ store, crosshair }}
@@ -164,13 +176,13 @@ function MetricCharts(props: PanelProps & { readonly metrics: readonly string[] 
 
 function hintOf(store: Store, metric: string): string {
   const info = store.whole(metric)?.info;
-  const kind = {
-    trend: 'percentiles of the samples in each interval',
+  if (TITLES[metric] !== undefined) return metric;
+  return {
+    trend: 'percentiles of each interval',
     counter: 'per second',
     rate: 'share of samples that are not zero',
     gauge: 'latest value in each interval',
   }[info?.type ?? 'gauge'];
-  return TITLES[metric] === undefined ? kind : `${metric}: ${kind}`;
 }
 
 function customMetrics(store: Store): string[] {

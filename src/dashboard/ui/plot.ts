@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import type { Crosshair } from './crosshair.ts';
 import { axisLabels, formatClock, type Unit } from './format.ts';
 import type { Line } from './lines.ts';
-import { colourOf, dashOf, inkOf, isDark } from './palette.ts';
+import { colourOf, dashOf, type Ink, inkOf, isDark } from './palette.ts';
 import type { Store } from './store.ts';
 
 /** A value that a threshold compares with. */
@@ -20,6 +20,9 @@ const BRIDGED_INTERVALS = 8;
 /** A limit further away than this many times the largest value would flatten the lines. */
 const LIMIT_REACH = 4;
 const LABEL_CHAR_PX = 6.2;
+const LIMIT_LABEL_PX = 16;
+/** Where the axis of shares may begin, if all of them are above. */
+const SHARE_FLOORS = [0.99, 0.95, 0.9, 0.5] as const;
 
 export interface PlotInput {
   readonly store: Store;
@@ -73,7 +76,12 @@ export class Plot {
   #options({ lines, hidden, width }: PlotInput): uPlot.Options {
     const ink = inkOf();
     const unit: Unit = lines[0]?.unit ?? 'count';
-    const axis = { stroke: ink.text, font: FONT, grid: { stroke: ink.grid, width: 1 }, ticks: { show: false } };
+    const axis = {
+      stroke: ink.text,
+      font: FONT,
+      grid: { stroke: ink.grid, width: 1 },
+      ticks: { show: false },
+    };
     return {
       width,
       height: HEIGHT,
@@ -92,10 +100,16 @@ export class Plot {
       },
       scales: {
         x: { time: false, range: () => this.#xRange() },
-        y: { range: (_, __, max) => this.#yRange(unit, max) },
+        y: { range: (_, min, max) => this.#yRange(unit, min, max) },
       },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, space: 64, values: (_, at) => at.map(clockLabel) },
+        {
+          ...axis,
+          grid: { show: false },
+          size: 28,
+          space: 64,
+          values: (_, at) => at.map(clockLabel),
+        },
         {
           ...axis,
           space: 34,
@@ -125,7 +139,7 @@ export class Plot {
             this.#store.setRange({ from, to });
           },
         ],
-        draw: [(u) => this.#drawLimits(u, ink.fail)],
+        draw: [(u) => this.#drawLimits(u, ink)],
       },
     };
   }
@@ -142,7 +156,8 @@ export class Plot {
       points: { size: 4 },
       gaps: (u, _, __, ___, gaps) => {
         const interval = this.#store.intervalMs / 1000;
-        const widest = (u.valToPos(interval, 'x', true) - u.valToPos(0, 'x', true)) * BRIDGED_INTERVALS;
+        const widest =
+          (u.valToPos(interval, 'x', true) - u.valToPos(0, 'x', true)) * BRIDGED_INTERVALS;
         return gaps.filter(([from, to]) => to - from > widest);
       },
     };
@@ -154,15 +169,21 @@ export class Plot {
     return [0, Math.max(lastTime, (intervalMs / 1000) * 10)];
   }
 
-  #yRange(unit: Unit, max: number | null): [number, number] {
+  #yRange(unit: Unit, min: number | null, max: number | null): [number, number] {
     const top = max ?? 0;
-    const limits = this.#limits.map(({ value }) => value).filter((value) => value <= top * LIMIT_REACH);
+    const limits = this.#limits
+      .map(({ value }) => value)
+      .filter((value) => value <= top * LIMIT_REACH);
     const highest = Math.max(top, ...limits);
-    if (unit === 'share') return [0, Math.max(1, highest)];
+    if (unit === 'share') {
+      const lowest = Math.min(min ?? 0, ...limits);
+      return [SHARE_FLOORS.find((floor) => lowest > floor) ?? 0, Math.max(1, highest)];
+    }
     return [0, highest <= 0 ? 1 : highest * 1.08];
   }
 
-  #drawLimits(u: uPlot, colour: string): void {
+  #drawLimits(u: uPlot, ink: Ink): void {
+    const colour = ink.fail;
     const { ctx, bbox } = u;
     const top = u.scales['y']?.max ?? 0;
     for (const { value, label } of this.#limits) {
@@ -179,15 +200,26 @@ export class Plot {
       ctx.stroke();
       ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
       ctx.textAlign = 'right';
-      ctx.textBaseline = y - bbox.top < 16 * devicePixelRatio ? 'top' : 'bottom';
-      ctx.fillText(label, bbox.left + bbox.width - 4 * devicePixelRatio, y);
+      const isAtTop = y - bbox.top < LIMIT_LABEL_PX * devicePixelRatio;
+      ctx.textBaseline = isAtTop ? 'top' : 'bottom';
+      const x = bbox.left + bbox.width - 4 * devicePixelRatio;
+      const labelY = y + (isAtTop ? 3 : -2) * devicePixelRatio;
+      // A border in the colour of the ground keeps it readable on lines.
+      ctx.setLineDash([]);
+      ctx.lineWidth = 4 * devicePixelRatio;
+      ctx.strokeStyle = ink.ground;
+      ctx.strokeText(label, x, labelY);
+      ctx.fillText(label, x, labelY);
       ctx.restore();
     }
   }
 }
 
 function dataOf({ store, lines }: PlotInput): uPlot.AlignedData {
-  return [store.times.subarray(0, store.count), ...lines.map(({ values }) => values)] as uPlot.AlignedData; // its type forgets readonly
+  return [
+    store.times.subarray(0, store.count),
+    ...lines.map(({ values }) => values),
+  ] as uPlot.AlignedData; // its type forgets readonly
 }
 
 /** What a chart is made for; everything else can be changed. */

@@ -8,7 +8,7 @@ export function saveReport(store: Store): void {
   const copy = document.documentElement.cloneNode(true);
   if (!(copy instanceof HTMLElement)) return;
   const app = copy.querySelector('#app');
-  const data = copy.querySelector('#run');
+  const data = copy.querySelector('#run-data');
   if (app === null || data === null) return;
   app.replaceChildren();
   data.textContent = toScriptData(view);

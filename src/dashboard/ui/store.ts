@@ -179,9 +179,7 @@ export class Store {
     if (slice !== undefined) return { kind: 'slice', slice, isWhole: false };
     const same = this.sameTags.find(([name, key]) => name === metric && key === tag);
     if (same !== undefined) {
-      return same[2] === value
-        ? { kind: 'slice', slice: whole, isWhole: false }
-        : { kind: 'none' };
+      return same[2] === value ? { kind: 'slice', slice: whole, isWhole: false } : { kind: 'none' };
     }
     const isTagged = this.tagsOf(metric).includes(tag);
     return isTagged ? { kind: 'none' } : { kind: 'slice', slice: whole, isWhole: true };
@@ -200,7 +198,10 @@ export class Store {
       history: {
         intervalMs,
         timesMs: Array.from(this.times.subarray(0, count), (time) => Math.round(time * 1000)),
-        slices: this.slices.map(({ info, columns }) => ({ ...info, columns: columns.map(cellsOf) })),
+        slices: this.slices.map(({ info, columns }) => ({
+          ...info,
+          columns: columns.map(cellsOf),
+        })),
         sameTags,
         foldedTags,
       },

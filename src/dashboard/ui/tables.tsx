@@ -32,7 +32,13 @@ const CAUSE_WORDS: Readonly<Record<string, string>> = {
   terminated: 'cut by the script or the end of the test',
 };
 
-export function Verdict({ isOk, words }: { readonly isOk: boolean; readonly words?: string }): JSX.Element {
+export function Verdict({
+  isOk,
+  words,
+}: {
+  readonly isOk: boolean;
+  readonly words?: string;
+}): JSX.Element {
   return (
     <span class={isOk ? 'verdict good' : 'verdict bad'}>
       <span aria-hidden="true">{isOk ? '✓' : '✗'}</span> {words ?? (isOk ? 'holds' : 'crossed')}
@@ -185,10 +191,15 @@ export function Closes({ closes }: { readonly closes: readonly CloseInfo[] }): J
       </thead>
       <tbody>
         {closes.map((close) => (
-          <tr key={`${close.code} ${close.cause} ${close.reason}`} class={isFault(close) ? 'failed' : ''}>
+          <tr
+            key={`${close.code} ${close.cause} ${close.reason}`}
+            class={isFault(close) ? 'failed' : ''}
+          >
             <th scope="row" class="number-left">
-              {close.code === '' ? 'never opened' : close.code}{' '}
-              <span class="muted">{CLOSE_LABELS[close.code] ?? ''}</span>
+              {close.code}{' '}
+              <span class="muted">
+                {close.cause.startsWith('dial-') ? 'never opened' : CLOSE_LABELS[close.code]}
+              </span>
             </th>
             <td>{CAUSE_WORDS[close.cause] ?? close.cause}</td>
             <td>{close.reason === '' ? <span class="muted">none given</span> : close.reason}</td>
@@ -255,7 +266,13 @@ export function Totals({ totals }: { readonly totals: readonly TotalInfo[] }): J
   );
 }
 
-export function Facts({ facts, label }: { readonly facts: readonly Fact[]; readonly label: string }): JSX.Element {
+export function Facts({
+  facts,
+  label,
+}: {
+  readonly facts: readonly Fact[];
+  readonly label: string;
+}): JSX.Element {
   if (facts.length === 0) return <p class="empty">None set.</p>;
   return (
     <dl class="facts" aria-label={label}>
@@ -269,11 +286,14 @@ export function Facts({ facts, label }: { readonly facts: readonly Fact[]; reado
   );
 }
 
-function Scrolling(props: { readonly label: string; readonly children: JSX.Element | (JSX.Element | null)[] }): JSX.Element {
+function Scrolling(props: {
+  readonly label: string;
+  readonly children: JSX.Element | (JSX.Element | null)[];
+}): JSX.Element {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <div class="scrolling" role="region" aria-label={props.label} tabIndex={0}>
+    <section class="scrolling" aria-label={props.label} tabIndex={0}>
       <table>{props.children}</table>
-    </div>
+    </section>
   );
 }

@@ -112,7 +112,11 @@ function trendTile(store: Store, metric: string, label: string): JSX.Element {
     <Tile
       label={`${label}, p95`}
       value={formatValue(all, unit)}
-      note={totals === undefined ? 'no samples' : `whole run; median ${formatValue(totals['med'], unit)}`}
+      note={
+        totals === undefined
+          ? 'no samples'
+          : `median ${formatValue(totals['med'], unit)}, whole run`
+      }
       values={seriesOf(store, metric)}
     />
   );
@@ -140,7 +144,11 @@ function CheckTile({ store }: { readonly store: Store }): JSX.Element {
     <Tile
       label="Checks"
       value={totals === undefined ? '–' : formatValue(totals['rate'], 'share')}
-      note={totals === undefined ? 'the script has none' : `${formatCount(fails)} of ${formatCount(passes + fails)} failed`}
+      note={
+        totals === undefined
+          ? 'the script has none'
+          : `${formatCount(fails)} of ${formatCount(passes + fails)} failed`
+      }
       tone={fails > 0 ? 'bad' : undefined}
     />
   );

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { consolidate } from '../options/consolidate.ts';
+import { parseFlags } from '../options/flags.ts';
+import { parseScriptOptions } from '../options/parse.ts';
+import { OPTION_ROWS } from '../options/table.ts';
+import type { LayerValues } from '../options/values.ts';
+import { describeCommand, describeOptions, secretValues, withoutCredentials } from './run-facts.ts';
+
+test('the command has no value of a variable or a secret, however the flag is written', () => {
+  const args = [
+    ...['-e', 'TOKEN=abc', '-eA=1', '--env', 'B=2', '--env=C=3', '-qe', 'D=x y'],
+    ...['--secret-source', 'mock=key=v', 'chat.ts', '--tag', 'a=b'],
+  ];
+  const rows = OPTION_ROWS.filter(({ flag }) => flag !== undefined);
+  const { values } = parseFlags<LayerValues>(args, rows, {});
+  const command = describeCommand(args, {
+    env: values.env ?? [],
+    secretSource: values.secretSource ?? [],
+  });
+  assert.equal(
+    command,
+    'gharial run -e TOKEN=… -eA=… --env B=… --env=C=… -qe D=… --secret-source mock=… chat.ts --tag a=b',
+  );
+});
+
+test('options are those that somebody set, without what may be secret', () => {
+  const { layer } = parseScriptOptions({
+    scenarios: {
+      chat: { executor: 'constant-vus', vus: 1, duration: '1s', env: { TOKEN: 'hush' } },
+    },
+    tlsAuth: [{ cert: 'CERT', key: 'KEY', domains: ['x'] }],
+    rps: 5,
+  });
+  const { options } = consolidate({
+    layers: [layer],
+    exportedFunctions: ['default'],
+    defaultUserAgent: '',
+  });
+  const facts = describeOptions(options);
+  assert.deepEqual(
+    facts.map(([name]) => name),
+    ['scenarios', 'rps', 'tlsAuth'],
+  );
+  const text = JSON.stringify(facts);
+  assert.doesNotMatch(text, /hush|CERT|KEY|null/);
+  assert.match(text, /TOKEN/);
+  assert.deepEqual(facts[1], ['rps', '5 (script)']);
+});
+
+test('values of variables are secret by their names', () => {
+  const env = {
+    API_TOKEN: 'abcd',
+    DB_PASSWORD: 'hunter2',
+    WS_URL: 'ws://x',
+    SHORT_KEY: 'x',
+    AUTH: '',
+  };
+  assert.deepEqual(secretValues(env), ['abcd', 'hunter2']);
+});
+
+test('addresses lose their passwords and their tokens', () => {
+  const clean = [
+    ['wss://user:pass@host/x', 'wss://…@host/x'],
+    ['ws://h/?token=abc&room=1', 'ws://h/?token=…&room=1'],
+    ['ws://h/?room=1&access_token=abc#x', 'ws://h/?room=1&access_token=…#x'],
+    ['ws://h/?X-Amz-Signature=abc', 'ws://h/?X-Amz-Signature=…'],
+    ['ws://h/?monkey=abc', 'ws://h/?monkey=abc'],
+    ['mail a@b.c about ws://h/', 'mail a@b.c about ws://h/'],
+  ] as const;
+  for (const [text, expected] of clean) assert.equal(withoutCredentials(text), expected);
+});
