@@ -181,3 +181,23 @@ test('modules that k6 removed still import, or say what to do instead', async ()
   assert.equal(refused.exitCode, 107);
   assert.match(refused.stderr, /set the trace headers yourself/);
 });
+
+test('open() is relative to the file whose code is being evaluated, ES module or CommonJS', async () => {
+  const outcome = await runGharial({
+    files: {
+      'data.txt': 'main',
+      'lib/data.txt': 'lib',
+      'lib/esm.js': `export const own = open('./data.txt'); export const read = (path) => open(path);`,
+      'lib/cjs.js': `module.exports = { own: open('./data.txt'), read: (path) => open(path) };`,
+    },
+    script: `
+      import { own, read } from './lib/esm.js';
+      import cjs from './lib/cjs.js';
+      const texts = [own, cjs.own, read('./data.txt'), cjs.read('data.txt'), read(import.meta.resolve('./lib/data.txt'))];
+      export default function () { console.log(texts.join()); }`,
+  });
+  assert.equal(outcome.exitCode, 0, outcome.stderr);
+  assert.deepEqual(outcome.console, ['lib,lib,main,main,lib']);
+  const warnings = outcome.stderr.match(/is relative to \S+ as in k6/g) ?? [];
+  assert.equal(warnings.length, 2, outcome.stderr);
+});

@@ -13,6 +13,16 @@ export interface ImportMeta {
 }
 
 /**
+ * The file whose module code is being evaluated, given the frames of the script, top first: another file
+ * than the calling one where a function is called across files. undefined without frames.
+ */
+export function evaluatedFile(
+  frames: readonly { readonly file: string; readonly isModule: boolean }[],
+): string | undefined {
+  return (frames.find(({ isModule }) => isModule) ?? frames.at(-1))?.file;
+}
+
+/**
  * Makes the `import.meta` of one virtual user.
  *
  * @param callerUrl URL of the script file whose code is running.

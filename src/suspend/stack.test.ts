@@ -147,8 +147,8 @@ test('gives the frames of an error and of the caller as data', async () => {
     () => seen.push(userFrames(), userFrames(new Error('x'))),
   ]);
   const expected = [
-    { file: fileName, line: 1, column: 20, name: 'inner' },
-    { file: fileName, line: 2, column: 30, name: 'default' },
+    { file: fileName, line: 1, column: 20, name: 'inner', isModule: false },
+    { file: fileName, line: 2, column: 30, name: 'default', isModule: false },
   ];
   const [own, ofError] = seen as { name: string }[][];
   for (const frames of [own, ofError]) {

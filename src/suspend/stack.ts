@@ -16,8 +16,10 @@ export interface UserFrame {
   readonly line: number;
   /** 1-based. */
   readonly column: number;
-  /** '' for anonymous functions. */
+  /** '' for anonymous functions and module code. */
   readonly name: string;
+  /** Code of a CommonJS module, outside of its functions. */
+  readonly isModule: boolean;
 }
 
 /** What the transform gave, as far as stacks go. */
@@ -48,6 +50,9 @@ export function installStackMapping(program: MappedProgram): void {
 }
 
 const STACK_TRACE_LIMIT = 50;
+
+/** The bundler wraps the code of a CommonJS module into a function that it names by its path. */
+const MODULE_FUNCTION = /\.[cm]?[jt]sx?(?:\?.*)?$/;
 
 /** Original position of a place in a compiled program; undefined for generated code. 1-based. */
 export function mapPosition(
@@ -132,12 +137,15 @@ function mappedFrame(site: NodeJS.CallSite): UserFrame | undefined {
   const file = site.getFileName();
   if (file === null || file === undefined) return undefined;
   const position = mapPosition(file, site.getLineNumber() ?? 1, site.getColumnNumber() ?? 1);
-  return position === undefined ? undefined : { ...position, name: cleanName(site) };
+  if (position === undefined) return undefined;
+  const isModule = MODULE_FUNCTION.test(site.getFunctionName() ?? '');
+  return { ...position, name: cleanName(site), isModule };
 }
 
 /** `$$c$foo` is `foo`; names of generated members say nothing. */
 function cleanName(site: NodeJS.CallSite): string {
   const name = site.getFunctionName() ?? '';
+  if (MODULE_FUNCTION.test(name)) return '';
   const last = name.slice(name.lastIndexOf('.') + 1);
   return stripGenerated(last);
 }
@@ -146,6 +154,7 @@ function qualifiedName(site: NodeJS.CallSite): string {
   const name = cleanName(site);
   if (site.isConstructor()) return `new ${name === '' ? '<anonymous>' : name}`;
   const raw = site.getFunctionName() ?? '';
+  if (MODULE_FUNCTION.test(raw)) return '';
   if (isConstructorTwin(raw.slice(raw.lastIndexOf('.') + 1))) return `new ${name}`;
   const prefix = raw.startsWith('async ') || site.isAsync() ? 'async ' : '';
   const type = site.isToplevel() || name === '' ? null : site.getTypeName();

@@ -30,8 +30,8 @@ import type { SharedArrayStore } from '../k6/shared-array.ts';
 import { createTimerFunctions, type TimerFunctions } from '../k6/timers.ts';
 import type { Metric, MetricRegistry } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
-import { createImportMeta } from '../script/import-meta.ts';
-import { directoryOf } from '../script/open-files.ts';
+import { createImportMeta, evaluatedFile } from '../script/import-meta.ts';
+import { directoryOf, isRelative } from '../script/open-files.ts';
 import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
 import { type Coroutine, Op, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
@@ -490,7 +490,7 @@ export class VirtualUser
 
   #open(path: unknown, mode: unknown): string | ArrayBuffer {
     if (this.#phase !== 'init') throw new NativeError(initOnlyMessage('open'));
-    return nativeErrors(() => this.#environment.openFile(path, mode, this.#callerDirectory()));
+    return nativeErrors(() => this.#environment.openFile(path, mode, this.#openDirectory(path)));
   }
 
   #createRequire(): (specifier: unknown) => unknown {
@@ -510,9 +510,20 @@ export class VirtualUser
     return (specifier) => nativeErrors(() => require(specifier));
   }
 
-  /** The directory of the script file whose code is calling. */
-  #callerDirectory(): string {
-    return directoryOf(this.#callerUrl());
+  /** What a relative path starts from: as in k6, the file whose code is being evaluated, whoever calls. */
+  #openDirectory(path: unknown): string {
+    const frames = userFrames();
+    const { entryUrl } = this.#environment.program;
+    const evaluated = directoryOf(evaluatedFile(frames) ?? entryUrl);
+    const calling = frames[0]?.file ?? entryUrl;
+    if (evaluated !== directoryOf(calling) && isRelative(path)) {
+      this.logOnce(
+        `open ${calling}`,
+        'warning',
+        `open(${JSON.stringify(path)}) is called in ${calling} and is relative to ${evaluated}, as in k6: give it import.meta.resolve(path) where another file is meant`,
+      );
+    }
+    return evaluated;
   }
 
   /** The script file whose code is calling; the entry script if that cannot be told. */
