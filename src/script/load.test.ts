@@ -173,7 +173,13 @@ test('positions in the program lead back to the source, in plain and in suspenda
       assert.ok(error instanceof Error);
       frame = userFrames(error)[0];
     }
-    assert.deepEqual(frame, { file: project.url('script.ts'), line: 4, column: 9, name: 'fail' });
+    assert.deepEqual(frame, {
+      file: project.url('script.ts'),
+      line: 4,
+      column: 9,
+      name: 'fail',
+      isModule: false,
+    });
   }
 });
 
