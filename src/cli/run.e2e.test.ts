@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type DemoServer, startDemoServer } from '../demo/server.ts';
 import { runGharial } from './testing/run-gharial.ts';
-import { GharialProcess } from './testing/spawn-gharial.ts';
 
 let server: DemoServer;
 before(async () => {
@@ -23,9 +21,7 @@ const urls = (): string[] => [
 const SHORT = ['--vus', '4', '--duration', '2s'];
 const OWN_SCENARIOS = new Set(['thresholds.js', 'arrival-rate.js', 'modules.ts']);
 
-const EXAMPLES = readdirSync(resolve('examples')).filter((file) => /\.[jt]s$/.test(file));
-
-for (const name of EXAMPLES) {
+for (const name of readdirSync(resolve('examples')).filter((file) => /\.[jt]s$/.test(file))) {
   test(`examples/${name} runs against the demo server`, async () => {
     const outcome = await runGharial({
       script: { path: resolve('examples', name) },
@@ -39,24 +35,6 @@ for (const name of EXAMPLES) {
     );
     assert.ok((outcome.summary?.metrics['ws_sessions']?.['count'] ?? 0) > 0);
     assert.ok((outcome.summary?.metrics['iterations']?.['count'] ?? 0) > 0);
-  });
-}
-
-for (const name of EXAMPLES) {
-  test(`examples/${name} runs from its archive, from a folder that has nothing else`, async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'gharial-example-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
-    const path = join(folder, 'example.tar');
-    const once = OWN_SCENARIOS.has(name) ? [] : ['--vus', '4', '--iterations', '4'];
-    const script = resolve('examples', name);
-    const archive = new GharialProcess({
-      args: ['archive', '-O', path, ...urls(), ...once, script],
-    });
-    assert.equal(await archive.ended(), 0, archive.stderr);
-    const outcome = await runGharial({ script: { path } });
-    assert.equal(outcome.exitCode, 0, outcome.stderr);
-    assert.ok((outcome.summary?.metrics['iterations']?.['count'] ?? 0) > 0);
-    assert.ok((outcome.summary?.metrics['ws_sessions']?.['count'] ?? 0) > 0);
   });
 }
 

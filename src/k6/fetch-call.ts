@@ -219,7 +219,7 @@ class FetchHop implements WireOutcome {
 
   data(chunk: Buffer): void {
     if (this.#isOver) return;
-    this.#answer?.chunks.push(chunk);
+    if (this.#host.http.debug === 'full') this.#answer?.chunks.push(chunk);
     this.#handler.onData?.(chunk);
   }
 

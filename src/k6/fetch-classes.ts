@@ -5,6 +5,7 @@
 import { Blob as NodeBlob } from 'node:buffer';
 import { ReadableStream, type ReadableStreamDefaultReader } from 'node:stream/web';
 import type * as undiciTypes from 'undici';
+import { assert } from '../base/assert.ts';
 import { type AbortSignal, isAbortSignal } from './abort-signal.ts';
 import { Blob, binaryBytes, blobFromBytes } from './blob.ts';
 import { settleInLoop } from './hold.ts';
@@ -29,106 +30,132 @@ export interface FetchClasses {
   signalOf(request: NativeRequest): AbortSignal | undefined;
 }
 
-const READERS = ['text', 'json', 'arrayBuffer', 'bytes', 'formData'] as const;
-
 /** Makes the classes; each VU has its own. */
 export function createFetchClasses(host: VuHost): FetchClasses {
-  const {
-    Headers,
-    FormData: NativeFormData,
-    Request: BaseRequest,
-    Response: BaseResponse,
-  } = undici();
+  const { Headers } = undici();
+  const FormData = createFormData();
+  const body = new BodyReaders(host, FormData.prototype);
   const signals = new WeakMap<object, AbortSignal>();
-  const bodies = new WeakMap<object, ReadableStream>();
+  const Request = createRequest(body, signals);
+  const { Response, adopt } = createResponse(body);
+  const signalOf = (request: NativeRequest): AbortSignal | undefined => signals.get(request);
+  return { Headers, FormData, Request, Response, adopt, signalOf };
+}
 
-  /** What `Request` and `Response` have in common: a body, read while the iteration waits. */
-  const withBody = (prototype: object, base: NativeRequest | NativeResponse): void => {
-    for (const name of READERS) {
-      const read = base[name] as (this: unknown) => Promise<unknown>;
+/** What `Request` and `Response` have in common: a body, read while the iteration waits. */
+class BodyReaders {
+  readonly #host: VuHost;
+  readonly #formData: object;
+  /** By undici's streams: `body` is the same object each time. */
+  readonly #streams = new WeakMap<object, ReadableStream>();
+
+  constructor(host: VuHost, formData: object) {
+    this.#host = host;
+    this.#formData = formData;
+  }
+
+  /** Puts them in the place of those that `prototype` inherits from `base`. */
+  define(prototype: object, base: NativeRequest | NativeResponse): void {
+    const host = this.#host;
+    const formData = this.#formData;
+    const reading =
+      (read: (this: unknown) => Promise<unknown>, convert = (value: unknown): unknown => value) =>
+      (owner: unknown): Promise<unknown> =>
+        held(host, Reflect.apply(read, owner, []).then(convert));
+    const readers = {
+      text: reading(base.text),
+      json: reading(base.json),
+      arrayBuffer: reading(base.arrayBuffer),
+      bytes: reading(base.bytes),
+      formData: reading(base.formData, (form) => Object.setPrototypeOf(form, formData)),
+      blob: reading(base.blob, (blob) => blobOf(blob as NodeBlob)),
+    };
+    for (const [name, read] of Object.entries(readers)) {
       define(prototype, name, function (this: unknown) {
-        return held(host, Reflect.apply(read, this, []));
+        return read(this);
       });
     }
-    define(prototype, 'blob', function (this: unknown) {
-      const blob = async (): Promise<Blob> => {
-        const native = (await Reflect.apply(base.blob, this, [])) as NodeBlob;
-        return blobFromBytes(new Uint8Array(await native.arrayBuffer()), native.type);
-      };
-      return held(host, blob());
+    const native = getterOf(base, 'body');
+    const show = (stream: ReadableStream): ReadableStream => this.#shown(stream);
+    defineGetter(prototype, 'body', function (this: object) {
+      const stream = Reflect.apply(native, this, []) as ReadableStream | null;
+      return stream === null ? null : show(stream);
     });
-    const body = Object.getOwnPropertyDescriptor(base, 'body')?.get;
-    Object.defineProperty(prototype, 'body', {
-      get(this: object): unknown {
-        const native = (
-          body === undefined ? null : Reflect.apply(body, this, [])
-        ) as ReadableStream | null;
-        if (native === null) return null;
-        let shown = bodies.get(native);
-        if (shown === undefined) {
-          shown = heldStream(host, native);
-          bodies.set(native, shown);
-        }
-        return shown;
-      },
-      configurable: true,
-      enumerable: true,
-    });
-  };
+  }
 
-  class Request extends (BaseRequest as unknown as BaseClass<NativeRequest>) {
+  #shown(native: ReadableStream): ReadableStream {
+    let shown = this.#streams.get(native);
+    if (shown === undefined) {
+      shown = heldStream(this.#host, native);
+      this.#streams.set(native, shown);
+    }
+    return shown;
+  }
+}
+
+function createRequest(
+  body: BodyReaders,
+  signals: WeakMap<object, AbortSignal>,
+): FetchClasses['Request'] {
+  const { Request: Base } = undici();
+  class Request extends (Base as unknown as BaseClass<NativeRequest>) {
     constructor(input?: unknown, init?: unknown) {
       super(input instanceof HttpUrl ? input.url : input, nativeInit(init));
-      const signal =
-        signalOfInit(init) ?? (input instanceof Request ? signals.get(input) : undefined);
+      const given = signalOfInit(init);
+      const inherited = input instanceof Request ? signals.get(input) : undefined;
+      const signal = given === undefined ? inherited : given;
       if (signal !== undefined && signal !== null) signals.set(this, signal);
     }
   }
   define(Request.prototype, 'clone', function (this: NativeRequest) {
-    const clone: object = Reflect.apply(BaseRequest.prototype.clone, this, []);
+    const clone: object = Reflect.apply(Base.prototype.clone, this, []);
     const signal = signals.get(this);
     if (signal !== undefined) signals.set(clone, signal);
     return Object.setPrototypeOf(clone, Request.prototype);
   });
   // Without one of the script's it has one that never fires; undici reads it too.
-  const own = Object.getOwnPropertyDescriptor(BaseRequest.prototype, 'signal')?.get;
-  Object.defineProperty(Request.prototype, 'signal', {
-    get(this: object): unknown {
-      return signals.get(this) ?? (own === undefined ? null : Reflect.apply(own, this, []));
-    },
-    configurable: true,
-    enumerable: true,
+  const own = getterOf(Base.prototype, 'signal');
+  defineGetter(Request.prototype, 'signal', function (this: object) {
+    return signals.get(this) ?? Reflect.apply(own, this, []);
   });
-  withBody(Request.prototype, BaseRequest.prototype);
+  body.define(Request.prototype, Base.prototype);
+  return Request;
+}
 
-  class Response extends (BaseResponse as unknown as BaseClass<NativeResponse>) {
-    constructor(body?: unknown, init?: unknown) {
-      const { body: bytes, headers } = nativeBody(body, headersOf(init));
+function createResponse(body: BodyReaders): Pick<FetchClasses, 'Response' | 'adopt'> {
+  const { Response: Base } = undici();
+  class Response extends (Base as unknown as BaseClass<NativeResponse>) {
+    constructor(content?: unknown, init?: unknown) {
+      const { body: bytes, headers } = nativeBody(content, headersOf(init));
       super(bytes, headers === undefined ? init : { ...(init as ResponseInit), headers });
     }
 
     static json(data: unknown, init?: ResponseInit): NativeResponse {
-      return adopt(BaseResponse.json(data, init));
+      return adopt(Base.json(data, init));
     }
 
     static error(): NativeResponse {
-      return adopt(BaseResponse.error());
+      return adopt(Base.error());
     }
 
-    static redirect(...args: Parameters<typeof BaseResponse.redirect>): NativeResponse {
-      return adopt(BaseResponse.redirect(...args));
+    static redirect(...args: Parameters<typeof Base.redirect>): NativeResponse {
+      return adopt(Base.redirect(...args));
     }
   }
   const adopt = (response: NativeResponse): NativeResponse =>
     Object.setPrototypeOf(response, Response.prototype);
   define(Response.prototype, 'clone', function (this: NativeResponse) {
-    return adopt(Reflect.apply(BaseResponse.prototype.clone, this, []));
+    return adopt(Reflect.apply(Base.prototype.clone, this, []));
   });
-  withBody(Response.prototype, BaseResponse.prototype);
+  body.define(Response.prototype, Base.prototype);
+  return { Response, adopt };
+}
 
-  class FormData extends (NativeFormData as unknown as BaseClass<undiciTypes.FormData>) {}
+function createFormData(): BaseClass<undiciTypes.FormData> {
+  const { FormData: Base } = undici();
+  class FormData extends (Base as unknown as BaseClass<undiciTypes.FormData>) {}
   for (const name of ['append', 'set'] as const) {
-    const method = NativeFormData.prototype[name] as (...args: unknown[]) => void;
+    const method = Base.prototype[name] as (...args: unknown[]) => void;
     define(FormData.prototype, name, function (this: unknown, ...args: unknown[]) {
       const [key, value, ...rest] = args;
       return Reflect.apply(
@@ -138,15 +165,18 @@ export function createFetchClasses(host: VuHost): FetchClasses {
       );
     });
   }
+  return FormData;
+}
 
-  return {
-    Headers,
-    FormData,
-    Request,
-    Response,
-    adopt,
-    signalOf: (request) => signals.get(request),
-  };
+/** The getter of a property of undici's classes. */
+function getterOf(prototype: object, name: string): (this: unknown) => unknown {
+  const getter = Object.getOwnPropertyDescriptor(prototype, name)?.get;
+  assert(getter !== undefined, `undici's ${name} is a getter`);
+  return getter;
+}
+
+function defineGetter(target: object, name: string, get: (this: object) => unknown): void {
+  Object.defineProperty(target, name, { get, configurable: true, enumerable: true });
 }
 
 function define(
@@ -224,6 +254,10 @@ function nativeBody(
   const withType = new Headers(headers as ConstructorParameters<typeof Headers>[0]); // undici checks it
   if (body.type !== '' && !withType.has('content-type')) withType.set('content-type', body.type);
   return { body: binaryBytes(body), headers: withType };
+}
+
+async function blobOf(blob: NodeBlob): Promise<Blob> {
+  return blobFromBytes(new Uint8Array(await blob.arrayBuffer()), blob.type);
 }
 
 function nodeBlob(blob: Blob): NodeBlob {

@@ -145,6 +145,10 @@ test('bodies: Blobs and forms of the VU go out, Blobs of the VU and streams come
     form.set('file', blob as unknown as File, 'a.txt');
     const { body, headers } = await post(form);
     assert.match(headers['content-type'] ?? '', /^multipart\/form-data; boundary=/);
+    const echoed = await fetch(at('/form'), { method: 'POST', body: form });
+    const returned = await echoed.formData();
+    assert.ok(returned instanceof FormData);
+    assert.equal(returned.get('name'), 'value');
     assert.match(body, /name="file"; filename="a\.txt"\r\nContent-Type: text\/x-own\r\n\r\nbytes/);
     const received: unknown = await (await fetch(at('/gzip'))).blob();
     assert.ok(received instanceof Blob);
@@ -173,7 +177,10 @@ test('the classes are whole: instanceof, clones, static methods', async () => {
     assert.ok(request.clone() instanceof Request);
     assert.equal(request.signal.aborted, false);
     const { signal } = new (abortOf(new FakeHost()).AbortController)();
-    assert.equal(new Request(at('/'), { signal }).clone().signal, signal);
+    const signalled = new Request(at('/'), { signal });
+    assert.equal(signalled.clone().signal, signal);
+    assert.equal(new Request(signalled).signal, signal);
+    assert.notEqual(new Request(signalled, { signal: null }).signal, signal, 'null takes it away');
     assert.equal(await request.clone().text(), 'x');
     assert.equal(new Request(at('/'), request).method, 'PUT', 'a Request may be the init');
   });

@@ -70,6 +70,11 @@ export function directoryOf(url: string): string {
   return url.startsWith('file:') ? dirname(fileURLToPath(url)) : new URL('.', url).href;
 }
 
+/** True for a name that means different files in different directories. */
+export function isRelative(path: unknown): boolean {
+  return !/^(?:\/|[A-Za-z]:[\\/]|[A-Za-z][A-Za-z0-9+.-]+:\/\/)/.test(String(path));
+}
+
 function isRemote(path: string): boolean {
   return path.startsWith('https:');
 }

@@ -5,7 +5,6 @@
  * It runs one thing at a time, a `Run`: from the call of a script function until the event loop has
  * run dry, an exception has ended it, or it was interrupted.
  */
-import { isAbsolute } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
 import { createConsole } from '../k6/console.ts';
@@ -32,7 +31,7 @@ import { createTimerFunctions, type TimerFunctions } from '../k6/timers.ts';
 import type { Metric, MetricRegistry } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import { createImportMeta } from '../script/import-meta.ts';
-import { directoryOf } from '../script/open-files.ts';
+import { directoryOf, isRelative } from '../script/open-files.ts';
 import { createScriptRequire, initOnlyMessage } from '../script/script-require.ts';
 import { type Coroutine, Op, type OpKind, type Resumer } from '../suspend/op.ts';
 import { twinOf } from '../suspend/runtime.ts';
@@ -517,11 +516,11 @@ export class VirtualUser
   /** k6's rule for relative paths surprises whoever calls `open()` in a helper of another folder. */
   #noteForeignOpen(path: unknown, evaluatedUrl: string): void {
     const callerUrl = this.#callerUrl();
-    if (!isRelativePath(path) || directoryOf(callerUrl) === directoryOf(evaluatedUrl)) return;
+    if (!isRelative(path) || directoryOf(callerUrl) === directoryOf(evaluatedUrl)) return;
     this.#environment.logOnce(
       `open ${callerUrl} ${evaluatedUrl}`,
       'warning',
-      `open("${path}") is called in ${callerUrl}, but relative paths start, as in k6, at the file whose evaluation ` +
+      `open(${JSON.stringify(path)}) is called in ${callerUrl}, but relative paths start, as in k6, at the file whose evaluation ` +
         `led to the call: ${evaluatedUrl}`,
     );
   }
@@ -754,10 +753,6 @@ export class VirtualUser
   get instance(): ExecutionFacts['instance'] {
     return this.#environment.instanceFacts();
   }
-}
-
-function isRelativePath(path: unknown): path is string {
-  return typeof path === 'string' && path !== '' && !isAbsolute(path) && !path.startsWith('file:');
 }
 
 /** Errors of ours that a script may catch become errors as k6's native code throws them. */

@@ -1,8 +1,8 @@
 /** Runs the built command line as users do, against the demo server, in a folder of its own. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -40,6 +40,7 @@ export async function runGharial(input: RunInput): Promise<RunOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'gharial-run-'));
   try {
     for (const [name, text] of Object.entries(input.files ?? {})) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
     }
     const script = typeof input.script === 'string' ? 'script.js' : input.script.path;
@@ -116,6 +117,8 @@ function readSummary(folder: string): SummaryExport | undefined {
 
 function readFiles(folder: string): Record<string, string> {
   return Object.fromEntries(
-    readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
+    readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => [name, readFileSync(join(folder, name), 'utf8')]),
   );
 }

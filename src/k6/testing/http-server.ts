@@ -58,6 +58,10 @@ const ROUTES: Readonly<Record<string, Respond>> = {
   '/endless': (_, response) => {
     response.write('first');
   },
+  '/form': ({ headers, body }, response) => {
+    response.setHeader('Content-Type', headers['content-type'] ?? '');
+    response.end(body);
+  },
   '/end': (_, _response, socket) => socket.end(),
   '/reset': (_, _response, socket) => socket.resetAndDestroy(),
   '/half': (_, response, socket) => {
