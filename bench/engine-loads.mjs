@@ -4,6 +4,7 @@
 //
 //   npm run build && node bench/engine-loads.mjs [room|sockets|json|memory …] [--runs 5] [--root dist]
 import { fork } from 'node:child_process';
+import { createConnection } from 'node:net';
 import { parseArgs } from 'node:util';
 import { WebSocketServer } from 'ws';
 import { median, spread } from './lib/measure.mjs';
@@ -24,7 +25,7 @@ const { values, positionals } = parseArgs({
 });
 
 const ROOM = { sockets: 1000, broadcasts: 400, warmUp: 100, bytes: 60, senders: 8 };
-const SOCKETS = { few: 100, many: 9_000, messages: 200_000, warmUp: 50_000, bytes: 64 };
+const SOCKETS = { few: 100, many: 10_000, messages: 100_000, warmUp: 30_000, bytes: 64 };
 const JSON_LOAD = { sockets: 20, messages: 20_000, warmUp: 5_000 };
 const MEMORY = { sockets: 2_000, warmUp: 2_000 };
 const jsonMessage = JSON.stringify({
@@ -51,13 +52,13 @@ else {
 }
 
 async function room(runs) {
-  const results = await compare('room', ['gharial', 'ws'], 'room', runs);
+  const results = await compare('room', ['gharial', 'ws', 'net'], 'room', runs);
   const perSecond = (engine) =>
     results[engine].map(({ count, cpuMicros }) => (count * 1e6) / cpuMicros);
   console.log(
     `room: ${ROOM.sockets} sockets, each message to all; messages received per CPU second`,
   );
-  show({ gharial: perSecond('gharial'), ws: perSecond('ws') }, 0);
+  show({ gharial: perSecond('gharial'), ws: perSecond('ws'), net: perSecond('net') }, 0);
 }
 
 async function sockets(runs) {
@@ -178,8 +179,12 @@ async function runClient() {
     isSecure: load === 'idle-tls',
     offersDeflate: load === 'json' || load === 'idle-deflate',
   };
-  const open =
-    values.client === 'ws' ? wsOpener(options) : await gharialOpener(values.root, options);
+  const openers = {
+    ws: () => wsOpener(options),
+    net: () => bareOpener(options.port, 'x'.repeat(ROOM.bytes)),
+    gharial: () => gharialOpener(values.root, options),
+  };
+  const open = await openers[values.client]();
   const work = {
     room: () => talk(open),
     few: () => echo(open, { ...SOCKETS, sockets: SOCKETS.few }, 'x'.repeat(SOCKETS.bytes)),
@@ -191,6 +196,38 @@ async function runClient() {
   };
   const result = await work[load]();
   process.send(result, () => process.exit(0));
+}
+
+/** The floor: sockets that count bytes and understand nothing; for messages that are all `text`. */
+function bareOpener(port, text) {
+  const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+  const frame = Buffer.concat([Buffer.of(0x81, 0x80 | text.length, 0, 0, 0, 0), Buffer.from(text)]);
+  const receivedBytes = 2 + text.length;
+  return (handler) => {
+    let isOpen = false;
+    let waiting = 0;
+    const handle = { send: () => socket.write(frame) };
+    const callback = (length) => {
+      if (!isOpen) {
+        isOpen = true;
+        handler.onOpen(handle);
+        return true;
+      }
+      for (waiting += length; waiting >= receivedBytes; waiting -= receivedBytes) {
+        handler.onMessage(handle, text);
+      }
+      return true;
+    };
+    const socket = createConnection({
+      port: Number(port),
+      host: '127.0.0.1',
+      noDelay: true,
+      onread: { buffer: readBuffer, callback },
+    });
+    socket.write(
+      'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    );
+  };
 }
 
 /** A hundred at a time. */
