@@ -83,7 +83,7 @@ async function json(runs) {
 async function memory(runs) {
   const plain = {};
   for (const [kind, server] of [
-    ['plain', 'plain'],
+    ['plain', 'deflate'],
     ['tls', 'tls'],
     ['deflate', 'deflate'],
   ]) {
