@@ -10,7 +10,8 @@
 import { fork } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { parseArgs } from 'node:util';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
+import { gharialOpener, wsOpener } from './lib/openers.mjs';
 import { servePlainEcho } from './lib/plain-echo.mjs';
 
 const { values, positionals } = parseArgs({
@@ -112,77 +113,14 @@ function spread(values) {
 // One measured process.
 
 async function client(engineName, name, port) {
-  const openers = { gharial: gharialOpener, ws: wsOpener, net: netOpener };
-  const open = await openers[engineName](port);
+  const openers = {
+    gharial: () => gharialOpener(values.root, { port }),
+    ws: () => wsOpener({ port }),
+    net: () => netOpener(port),
+  };
+  const open = await openers[engineName]();
   const result = await { echo, connect, binary: echo, idle }[name](open, WORK[name]);
   process.send(result, () => process.exit(0));
-}
-
-/** @returns open({ onOpen, onMessage, onClose }) → { send, close } */
-async function gharialOpener(port) {
-  const { dial } = await import(new URL(`../${values.root}/websocket/dial.js`, import.meta.url));
-  const addresses = [{ address: '127.0.0.1', family: 4, port: Number(port) }];
-  const request = {
-    isSecure: false,
-    host: '127.0.0.1',
-    port: Number(port),
-    target: '/',
-    hostHeader: `127.0.0.1:${port}`,
-    headers: [],
-    protocols: [],
-    resolve: (_host, _port, done) => done(null, addresses),
-  };
-  class Events {
-    constructor(handler) {
-      this.handler = handler;
-      this.connection = null;
-    }
-    onOpen() {
-      this.handler.onOpen(this);
-    }
-    onText(text) {
-      this.handler.onMessage(this, text);
-    }
-    onBinary(payload) {
-      this.handler.onMessage(this, payload);
-    }
-    onPing() {}
-    onPong() {}
-    onPeerClose() {}
-    onBytes() {}
-    onEnd(ending) {
-      this.handler.onClose(this, ending.code);
-    }
-    send(message) {
-      if (typeof message === 'string') this.connection.sendText(message);
-      else this.connection.sendBinary(message);
-    }
-    close() {
-      this.connection.close(1000);
-    }
-  }
-  return (handler) => {
-    const events = new Events(handler);
-    events.connection = dial(request, events);
-  };
-}
-
-function wsOpener(port) {
-  return (handler) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false });
-    const handle = {
-      send: (message) => socket.send(message),
-      close: () => socket.close(1000),
-    };
-    socket.on('open', () => handler.onOpen(handle));
-    socket.on('message', (data, isBinary) =>
-      handler.onMessage(handle, isBinary ? data : data.toString()),
-    );
-    socket.on('close', (code) => handler.onClose(handle, code));
-    socket.on('error', (error) => {
-      throw error;
-    });
-  };
 }
 
 /** Only for messages of the echo's size. */

@@ -32,10 +32,35 @@ declare module 'k6/websockets' {
   export type EventName = 'open' | 'close' | 'error' | 'message' | 'ping' | 'pong';
   export type CompressionAlgorithm = 'deflate';
 
+  /** Of gharial: what permessage-deflate offers, and when it compresses (RFC 7692). */
+  export interface CompressionSettings {
+    algorithm?: CompressionAlgorithm;
+    /** Smaller messages (bytes) go as they are; default 0. */
+    threshold?: number;
+    /** Default true. */
+    clientNoContextTakeover?: boolean;
+    serverNoContextTakeover?: boolean;
+    /** Default true: the server chooses; false: not offered. */
+    clientMaxWindowBits?: number | boolean;
+    serverMaxWindowBits?: number;
+  }
+
   export interface Params {
     headers?: Record<string, string>;
     /** permessage-deflate is offered only if this is set. */
-    compression?: CompressionAlgorithm;
+    compression?: CompressionAlgorithm | CompressionSettings;
+    /** Of gharial: PEM texts; for this socket instead of the run's. */
+    tls?: { cert?: string; key?: string; ca?: string; servername?: string; password?: string };
+    /** Of gharial: `http:`, `https:` or `socks5:` URL, '' for none; instead of the environment's. */
+    proxy?: string | null;
+    /** Of gharial: redirects to follow, default 0. */
+    redirects?: number;
+    /** Of gharial: durations like '5s', or ms. */
+    connectTimeout?: string | number;
+    handshakeTimeout?: string | number;
+    closeTimeout?: string | number;
+    /** Of gharial: read so many bytes per second at most. */
+    readRate?: number;
     tags?: Record<string, number | string | boolean>;
     /** The VU's own jar if left out. */
     jar?: CookieJar | null;
@@ -66,6 +91,14 @@ declare module 'k6/websockets' {
 
   export interface ErrorEvent extends WebSocketEvent {
     readonly error: string;
+    /** Of gharial, if a dial failed. */
+    readonly reason?: 'dial-failed' | 'dial-rejected' | 'dial-timeout' | 'dial-aborted';
+    /** Of gharial, if the server answered the dial: `body` is the first KiB. */
+    readonly response?: {
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    };
   }
 
   export interface CloseEvent extends WebSocketEvent {
@@ -125,6 +158,19 @@ declare module 'k6/websockets' {
       data: string | ArrayBuffer | ArrayBufferView | Blob | InstanceType<typeof globalThis.Blob>,
     ): void;
     ping(): void;
+    /** Of gharial: stop reading, as a slow consumer would, and go on. */
+    pause(): void;
+    resume(): void;
+    /** Of gharial: phases of the dial in ms, once it is over. */
+    readonly timings:
+      | {
+          readonly dns: number;
+          readonly tcp: number;
+          readonly tls: number;
+          readonly upgrade: number;
+          readonly total: number;
+        }
+      | undefined;
     close(code?: number, reason?: string): void;
     addEventListener<K extends EventName>(
       type: K,

@@ -22,11 +22,17 @@ export interface HostFacts {
 /** Files beside sockets: libraries, pipes, event loops of threads, outputs. */
 const OTHER_FILES = 64;
 /**
- * An idle plain connection with its VU: Node.js socket, session, kernel buffers. A bound from above for
- * one socket per VU and small messages; TLS costs about 60 KB more.
+ * What a connection at rest keeps, as measured on Linux with Node.js 20 (docs/benchmarks.md): a VU with one
+ * open socket (bench/many-vus.mjs), what TLS adds (bench/engine-loads.mjs memory); and the kernel's objects
+ * for a TCP socket with empty buffers (/proc/slabinfo: sock, inode, dentry, file, epoll item).
  */
-const CONNECTION_BYTES = 60 * 1024;
-const TLS_BYTES = 60 * 1024;
+const VU_AND_SOCKET_BYTES = 12 * 1024;
+const TLS_BYTES = 50 * 1024;
+const KERNEL_BYTES = 4 * 1024;
+const CONNECTION_BYTES = VU_AND_SOCKET_BYTES + KERNEL_BYTES;
+/** The main thread and one worker for each core, before the first VU. */
+const PROCESS_BYTES = 80 * 1024 * 1024;
+const WORKER_BYTES = 20 * 1024 * 1024;
 const WIDE_PORTS: PortRange = { first: 1024, last: 65535 };
 const MIB = 1024 * 1024;
 
@@ -82,6 +88,10 @@ function portsOf({ first, last }: PortRange): number {
   return last - first + 1;
 }
 
+function processBytes({ cores }: HostFacts): number {
+  return PROCESS_BYTES + cores * WORKER_BYTES;
+}
+
 interface Bounds {
   readonly files: number | undefined;
   readonly ports: number;
@@ -90,7 +100,8 @@ interface Bounds {
 }
 
 function boundsOf(facts: HostFacts, sources: number): Bounds {
-  const { openFilesMax, sourcePorts, freeBytes } = facts;
+  const { openFilesMax, sourcePorts } = facts;
+  const freeBytes = Math.max(0, facts.freeBytes - processBytes(facts));
   return {
     files: openFilesMax === undefined ? undefined : Math.max(0, openFilesMax - OTHER_FILES),
     ports: portsOf(sourcePorts) * sources,
@@ -115,7 +126,7 @@ export function describeHost(facts: HostFacts, sources: number): string {
     [
       'memory',
       `${mebibytes(freeBytes)} free of ${mebibytes(totalBytes)}`,
-      `${holds(bounds.memory)} at rest, ${format(bounds.memoryTls)} with TLS (estimate)`,
+      `${holds(bounds.memory)} at rest, ${format(bounds.memoryTls)} with TLS (${memoryBasis(facts)})`,
     ],
     ['source addresses', addresses.length === 0 ? 'loopback only' : addresses.join(', '), ''],
     ['cores', String(cores), ''],
@@ -134,6 +145,12 @@ export function describeHost(facts: HostFacts, sources: number): string {
   ].join('\n');
 }
 
+/** How the numbers for memory come about. */
+function memoryBasis(facts: HostFacts): string {
+  const kib = (bytes: number): string => `${bytes / 1024} KiB`;
+  return `${mebibytes(processBytes(facts))} for the process, then ${kib(VU_AND_SOCKET_BYTES)} measured for each VU with one socket, ${kib(KERNEL_BYTES)} of the kernel, ${kib(TLS_BYTES)} for TLS; what the script keeps comes on top`;
+}
+
 /** What stands in the way of `wanted` connections to one address, and what helps. */
 export function whatLacks(facts: HostFacts, sources: number, wanted: number): string[] {
   const bounds = boundsOf(facts, sources);
@@ -146,7 +163,7 @@ export function whatLacks(facts: HostFacts, sources: number, wanted: number): st
   if (bounds.ports < wanted) lacks.push(portAdvice(facts, sources, wanted));
   if (bounds.memory < wanted) {
     lacks.push(
-      `memory: about ${mebibytes(wanted * CONNECTION_BYTES)} free, more with TLS, or several hosts with --execution-segment`,
+      `memory: about ${mebibytes(processBytes(facts) + wanted * CONNECTION_BYTES)} free, ${mebibytes(processBytes(facts) + wanted * (CONNECTION_BYTES + TLS_BYTES))} with TLS, or several hosts with --execution-segment`,
     );
   }
   return lacks;

@@ -4,6 +4,7 @@ import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Connection, DialRequest } from './api.ts';
 import { dial } from './dial.ts';
 import { acceptFor } from './handshake.ts';
+import { UNSENT_BYTES_MAX } from './outbox.ts';
 import {
   binaryFrame,
   type ClientFrame,
@@ -455,4 +456,26 @@ test('compresses and expands messages once deflate is agreed on', async () => {
     ]),
   );
   assert.deepEqual(events.log, ['open', `text ${text}`, 'ping in', `text ${text}`]);
+});
+
+test('a peer that leaves too much unread is given up', async () => {
+  const { connection, events, transport } = open();
+  transport.isStalled = true;
+  transport.unsentBytes = UNSENT_BYTES_MAX + 1;
+  connection.sendText('one more');
+  const ending = await events.untilEnd();
+  assert.equal(ending.cause, 'socket-error');
+  assert.equal(Reflect.get(ending.error ?? {}, 'code'), 'WS_SEND_BUFFER_FULL');
+});
+
+test('pause stops reading until resume, and close() reads on for the answer', () => {
+  const { connection, transport } = open();
+  connection.pause();
+  connection.pause();
+  assert.equal(transport.isPaused, true);
+  connection.resume();
+  assert.equal(transport.isPaused, false);
+  connection.pause();
+  connection.close(1000);
+  assert.equal(transport.isPaused, false);
 });

@@ -1,0 +1,54 @@
+// A chat room as cheap as can be: what one socket sends goes to all, as one prepared frame.
+// Messages of up to 125 bytes; no Close is answered. GET /stats tells deliveries since the last time.
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:net';
+
+export function serveRoom(onPort) {
+  const members = new Set();
+  let delivered = 0;
+  const server = createServer({ noDelay: true }, (socket) => {
+    let isOpen = false;
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => members.delete(socket));
+    socket.on('data', (data) => {
+      if (isOpen) {
+        deliver(data);
+        return;
+      }
+      const request = data.toString('latin1');
+      if (request.startsWith('GET /stats ')) {
+        const body = JSON.stringify({ delivered });
+        delivered = 0;
+        socket.end(
+          `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+        );
+        return;
+      }
+      isOpen = true;
+      members.add(socket);
+      const key = /^sec-websocket-key: (\S+)/im.exec(request)[1];
+      const accept = createHash('sha1')
+        .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+        .digest('base64');
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      );
+    });
+  });
+  function deliver(data) {
+    for (let at = 0; at + 6 <= data.length; ) {
+      const bytes = data[at + 1] & 127;
+      const isText = (data[at] & 15) === 1;
+      const from = at + 6;
+      at = from + bytes;
+      if (!isText) continue;
+      const frame = Buffer.allocUnsafe(2 + bytes);
+      frame[0] = 0x81;
+      frame[1] = bytes;
+      for (let i = 0; i < bytes; i += 1) frame[2 + i] = data[from + i] ^ data[from - 4 + (i & 3)];
+      for (const member of members) member.write(frame);
+      delivered += members.size;
+    }
+  }
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => onPort(server.address().port));
+}
