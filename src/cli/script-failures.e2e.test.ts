@@ -106,11 +106,16 @@ export default function () {
   const { tags } = exec.vu;
   tags.mine = 5;
   console.log(tags.hasOwnProperty('mine'), tags.hasOwnProperty('yours'), 'mine' in tags, String(tags));
+  try { for (let n = 0; n < 1000; n++) tags['t' + n] = n; } catch (error) { console.log(String(error)); }
   exec.vu.metrics.metadata.trace = 'id';
   console.log(JSON.stringify(exec.vu.metrics.metadata), exec.vu.metrics.metadata.hasOwnProperty('trace'));
 }`,
   });
-  assert.deepEqual(console, ['true false true [object Object]', '{"trace":"id"} true']);
+  assert.deepEqual(console, [
+    'true false true [object Object]',
+    'TypeError: got 257 metric tags, at most 256 are accepted',
+    '{"trace":"id"} true',
+  ]);
 });
 
 test('a script that ends its thread ends the run, and what was measured is in the results', async () => {

@@ -2,6 +2,7 @@
  * `console` of a VU, and how k6 prints values: not util.inspect, but a JSON-like notation of its own
  * (spec: console behaviour).
  */
+import { thrownText } from '../base/thrown.ts';
 import type { LogLevel, VuHost } from './host.ts';
 import { NativeError } from './script-error.ts';
 
@@ -73,7 +74,7 @@ export function formatValue(value: unknown): string {
   if (typeof value === 'function') return '[object Function]';
   if (typeof value === 'object' && value !== null) {
     if (value instanceof NativeError) return value.message;
-    if (value instanceof Error) return `${value.name}: ${value.message}`;
+    if (value instanceof Error) return thrownText(value);
     if (hasErrorText(value)) return value.error();
     return formatObject(value, new Set());
   }

@@ -3,7 +3,7 @@ import { type Coroutine, Op } from '../suspend/op.ts';
 import { hostFunction } from '../suspend/runtime.ts';
 import { userFrames } from '../suspend/stack.ts';
 import type { ScriptModule, VuHost } from './host.ts';
-import { isTagValue, tagValueMessage } from './sample-tags.ts';
+import { isTagValue, SCRIPT_TAGS_MAX, tagValueMessage, tooManyTagsMessage } from './sample-tags.ts';
 import { NativeError } from './script-error.ts';
 
 const OUTSIDE_SCENARIO = 'getting scenario information outside of the VU context is not supported';
@@ -71,7 +71,12 @@ function createLiveMap(map: TextMap): object {
 function createTagMap(host: VuHost): object {
   return createLiveMap({
     get: (name) => host.tags.get(name),
-    set: (name, value) => host.setTags(host.tags.with(name, value)),
+    set: (name, value) => {
+      const tags = host.tags.with(name, value);
+      const count = tags.keys.length;
+      if (count > SCRIPT_TAGS_MAX) throw new TypeError(tooManyTagsMessage(count));
+      host.setTags(tags);
+    },
     delete: (name) => host.setTags(host.tags.without(name)),
     names: () => host.tags.entries().map(([name]) => name),
     refusal: tagValueMessage,

@@ -11,8 +11,13 @@ export function tagValueMessage(key: string): string {
   return `invalid value for metric tag '${key}': only String, Boolean and Number types are accepted as a metric tag values`;
 }
 
-/** No sample has more; a text given as tags by mistake has one for each character. */
-const SCRIPT_TAGS_MAX = 256;
+/** Tags that a script may add in one call, or to its VU; a text given by mistake has one for each character. */
+export const SCRIPT_TAGS_MAX = 256;
+
+/** What is said about more tags than that. */
+export function tooManyTagsMessage(count: number): string {
+  return `got ${count} metric tags, at most ${SCRIPT_TAGS_MAX} are accepted`;
+}
 
 /**
  * Adds the own enumerable properties of `tags` to `base`; null and undefined add nothing.
@@ -24,7 +29,7 @@ export function withScriptTags(base: TagSet, tags: unknown): TagSet {
   if (tags === undefined || tags === null) return base;
   const entries = Object.entries(tags);
   if (entries.length > SCRIPT_TAGS_MAX) {
-    throw new Error(`got ${entries.length} metric tags, at most ${SCRIPT_TAGS_MAX} are accepted`);
+    throw new Error(tooManyTagsMessage(entries.length));
   }
   let result = base;
   for (const [key, value] of entries) {

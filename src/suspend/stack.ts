@@ -169,7 +169,7 @@ export function userFrames(error?: Error): readonly UserFrame[] {
 
 /** What the bundler's helpers are called that evaluate a module when it is first needed. */
 const MODULE_LOADERS = /^(?:__require|__init)$/;
-/** Where a helper that recurses deeper than this calls from cannot be told. */
+/** Of a deeper stack, the outermost frame within this depth counts. */
 const EVALUATION_DEPTH_MAX = 1000;
 
 /**

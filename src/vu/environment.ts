@@ -65,7 +65,7 @@ export interface VuEnvironment {
   idInTest(vuId: number): number;
   networkFor(vuId: number): NetworkSettings;
   instanceFacts(): ExecutionFacts['instance'];
-  /** `open()`: `fromDirectory` is that of the calling file. */
+  /** `open()`: `fromDirectory` is where relative paths start. */
   openFile(path: unknown, mode: unknown, fromDirectory: string): string | ArrayBuffer;
   /** The bytes of a file for `k6/experimental/fs`, without a copy. */
   readFile(
