@@ -49,10 +49,6 @@ declare module 'k6/websockets' {
     headers?: Record<string, string>;
     /** permessage-deflate is offered only if this is set. */
     compression?: CompressionAlgorithm | CompressionSettings;
-    /** Of gharial: PEM texts; for this socket instead of the run's. */
-    tls?: { cert?: string; key?: string; ca?: string; servername?: string; password?: string };
-    /** Of gharial: `http:`, `https:` or `socks5:` URL, '' for none; instead of the environment's. */
-    proxy?: string | null;
     /** Of gharial: redirects to follow, default 0. */
     redirects?: number;
     /** Of gharial: durations like '5s', or ms. */
@@ -64,7 +60,7 @@ declare module 'k6/websockets' {
     tags?: Record<string, number | string | boolean>;
     /** The VU's own jar if left out. */
     jar?: CookieJar | null;
-    /** In place of the run's; PEM text or its bytes. */
+    /** Of gharial: in place of the run's; PEM text or its bytes. */
     tls?: {
       cert?: string | ArrayBuffer | ArrayBufferView;
       key?: string | ArrayBuffer | ArrayBufferView;
@@ -73,7 +69,7 @@ declare module 'k6/websockets' {
       /** Of the key. */
       password?: string;
     };
-    /** `http://user:password@host:port` or `socks5://…`; empty for none. */
+    /** Of gharial: `http:`, `https:` or `socks5:` URL, with credentials if needed; empty for none; in place of the environment's. */
     proxy?: string | null;
   }
 

@@ -40,8 +40,8 @@ import { Watchdog } from './watchdog.ts';
  */
 const SHARED_BYTES_KEPT = 8 * 1024 * 1024;
 const SAMPLES_PER_BATCH = 4096;
-/** Thresholds are compared at every second tick: k6's period, which decides what aborts a run. */
-const TICKS_PER_EVALUATION = 2;
+/** How often thresholds are compared: k6's period, which decides what aborts a run. */
+const EVALUATION_MS = 2000;
 /** Half a tick (and half a short one) after the workers': their snapshots are all in, even if some are late. */
 const TICK_OFFSET_MS = 500;
 
@@ -76,7 +76,6 @@ class TestRun {
   #probe: ProbeResult | undefined;
   #prepared: Prepared | undefined;
   #api: RestApi | undefined;
-  #ticks = 0;
   #clockStartMs: number | undefined;
   #scenariosStartMs: number | undefined;
   #clockEndMs: number | undefined;
@@ -112,11 +111,15 @@ class TestRun {
       return this.#abandon(asReportable(failure));
     }
     const stopTicker = startAlignedInterval(TICK_MS, TICK_OFFSET_MS, () => this.#onTick());
+    let stopEvaluation = (): void => {};
     let error: GharialError | undefined;
     try {
       await this.#initializeVus(prepared);
       await this.#awaitStart(prepared);
       this.#clockStartMs = nowMs();
+      stopEvaluation = startAlignedInterval(EVALUATION_MS, this.#clockStartMs, () =>
+        this.#evaluateThresholds(prepared),
+      );
       await this.#runSetup(prepared);
       await this.#runScenarios(prepared);
     } catch (failure) {
@@ -128,6 +131,7 @@ class TestRun {
     }
     error ??= this.#stopSwitch.failure;
     this.#clockEndMs = nowMs();
+    stopEvaluation();
     await this.#linger();
     stopTicker();
     return this.#finish(prepared, error);
@@ -215,12 +219,10 @@ class TestRun {
     collector.sampleCounts(counters.instance);
     collector.tick();
     this.#watchdog.check(counters, this.#crew.indexes, nowMs());
-    this.#ticks += 1;
-    if (this.#ticks % TICKS_PER_EVALUATION === 0) this.#evaluateThresholds(this.#prepared);
   }
 
   #evaluateThresholds({ thresholds }: Prepared): void {
-    if (thresholds === undefined || this.#clockStartMs === undefined) return;
+    if (thresholds === undefined) return;
     const verdict = thresholds.evaluate(this.#clockMs(), false);
     if (verdict.isAborting) {
       this.#stop({ kind: 'thresholds', message: crossedMessage(verdict.failed, true) });
