@@ -159,7 +159,10 @@ test('the page shows the run as it goes on, and stops it', { skip: NO_CHROMIUM }
         // Without a mouse.
         await reply.getByRole('application').focus();
         await page.keyboard.press('ArrowLeft');
-        assert.match(await reply.locator('.when').innerText(), /^at \d+:\d\d$/);
+        await reply
+          .locator('.when')
+          .filter({ hasText: /^at \d+:\d\d$/ })
+          .waitFor();
         const pause = page.getByRole('button', { name: 'Pause' });
         assert.equal(await pause.isDisabled(), true);
         assert.match(
