@@ -193,7 +193,7 @@ export class Plot {
     const colour = ink.fail;
     const { ctx, bbox } = u;
     const top = u.scales['y']?.max ?? 0;
-    for (const { value, label } of this.#limits) {
+    for (const [index, { value, label }] of this.#limits.entries()) {
       if (value > top) continue;
       const y = Math.round(u.valToPos(value, 'y', true));
       ctx.save();
@@ -206,10 +206,13 @@ export class Plot {
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-      ctx.textAlign = 'right';
+      // Every other label on the other side: two limits may be close.
+      const isRight = index % 2 === 0;
+      ctx.textAlign = isRight ? 'right' : 'left';
       const isAtTop = y - bbox.top < LIMIT_LABEL_PX * devicePixelRatio;
       ctx.textBaseline = isAtTop ? 'top' : 'bottom';
-      const x = bbox.left + bbox.width - 4 * devicePixelRatio;
+      const inset = 4 * devicePixelRatio;
+      const x = isRight ? bbox.left + bbox.width - inset : bbox.left + inset;
       const labelY = y + (isAtTop ? 3 : -2) * devicePixelRatio;
       // A border in the colour of the ground keeps it readable on lines.
       ctx.setLineDash([]);
