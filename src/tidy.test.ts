@@ -111,6 +111,7 @@ const HARMLESS_IMPORTS: ReadonlySet<string> = new Set([
   'node:module',
   '@jridgewell/gen-mapping',
   '@jridgewell/trace-mapping',
+  'fast-string-truncated-width',
 ]);
 /** Pure functions that live in a module with a port. */
 const HARMLESS_NAMES: ReadonlySet<string> = new Set([

@@ -21,7 +21,7 @@ test('the chat serves 20 users', { timeout: 60_000 }, async (t) => {
   const result = await load;
   assert.ok(result.passed, result.error?.message);
   assert.equal(result.iterationsCompleted, 40);
-  assert.ok(result.metrics.ws_connecting.p95 < 500, `${result.metrics.ws_connecting.p95} ms`);
+  assert.ok(result.metrics.ws_connecting.p95 < 5000, `${result.metrics.ws_connecting.p95} ms`);
   const session = result.metric('ws_session_duration', { scenario: 'default' });
   t.diagnostic(`99 % of the sessions took less than ${session.percentile(99).toFixed(0)} ms`);
 });
