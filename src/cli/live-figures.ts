@@ -170,7 +170,9 @@ function errorsOf(aggregate: Aggregate): ErrorFigure[] {
 function closeOf({ tags, sink }: AggregateSeries): [text: string, count: number] {
   const cause = tags.get('cause') ?? '';
   const code = tags.get('code') ?? '';
-  const words = [code, tags.get('reason') ?? cause].filter((word) => word !== '');
+  // A dial that failed has code 1006 too, which tells nothing.
+  const spoken = cause.startsWith('dial-') ? '' : code;
+  const words = [spoken, tags.get('reason') ?? cause].filter((word) => word !== '');
   const isError = sink.type === 'counter' && isUnwantedEnd(cause, code);
   return [words.join(' '), isError ? sink.sum : 0];
 }

@@ -173,7 +173,7 @@ test('the page shows the run as it goes on, and stops it', { skip: NO_CHROMIUM }
         const stop = page.getByRole('button', { name: 'Stop…' });
         await stop.focus();
         await page.keyboard.press('Enter');
-        assert.equal(await page.evaluate('document.activeElement.textContent'), 'Stop it');
+        await page.locator('button:focus', { hasText: 'Stop it' }).waitFor();
         await page.keyboard.press('Enter');
         await page.getByText('The run is over: test run stopped from the live page').waitFor();
         assert.match(await page.locator('.pill').innerText(), /✗ Failed/);
@@ -213,6 +213,7 @@ test('focus goes through the page in the order it is read, and is seen', {
     await withPage({}, async ({ page }) => {
       await page.goto(url);
       await page.locator('#latency').getByText('reply_time').waitFor();
+      await page.locator('.actions button:enabled', { hasText: 'Save report' }).waitFor();
       const names: string[] = [];
       for (let press = 0; press < 6; press++) {
         await page.keyboard.press('Tab');
