@@ -270,6 +270,7 @@ test('the report opens from disk, on a phone too, and tells no secret', {
       await withPage({ offline: true, viewport: { width, height: 844 } }, async (open) => {
         const { page, complaints, requests } = open;
         await page.goto(`file://${path}`);
+        await page.locator('#traffic .plot').first().scrollIntoViewIfNeeded();
         await page.locator('canvas').first().waitFor();
         await page.getByText('gharial received a').waitFor();
         for (const heading of [
