@@ -62,6 +62,7 @@ try {
         await wait(1500);
         await shoot(page, `live-page-${colorScheme}`);
         if (colorScheme === 'dark') return;
+        await page.setViewportSize({ ...DESKTOP, height: 620 });
         await page.locator('#latency').scrollIntoViewIfNeeded();
         await page.evaluate("document.getElementById('latency').scrollIntoView()");
         await page.locator('#latency .u-over').first().hover();

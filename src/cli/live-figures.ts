@@ -8,7 +8,6 @@ import type { Metric } from '../metrics/metric.ts';
 import type { Sketch } from '../metrics/sketch.ts';
 import type { ThresholdSet } from '../metrics/threshold.ts';
 import type { Output, RunInfo } from '../output/output.ts';
-import { EndCause } from '../websocket/api.ts';
 import { isUnwantedEnd } from '../websocket/unwanted-end.ts';
 
 /** Per second, over the last tick. */
@@ -171,9 +170,9 @@ function errorsOf(aggregate: Aggregate): ErrorFigure[] {
 function closeOf({ tags, sink }: AggregateSeries): [text: string, count: number] {
   const cause = tags.get('cause') ?? '';
   const code = tags.get('code') ?? '';
-  // A connection that never was has no close code worth the name.
-  const shown = cause === EndCause.dialFailed ? '' : code;
-  const words = [shown, tags.get('reason') ?? cause].filter((word) => word !== '');
+  // A dial that failed has code 1006 too, which tells nothing.
+  const spoken = cause.startsWith('dial-') ? '' : code;
+  const words = [spoken, tags.get('reason') ?? cause].filter((word) => word !== '');
   const isError = sink.type === 'counter' && isUnwantedEnd(cause, code);
   return [words.join(' '), isError ? sink.sum : 0];
 }

@@ -159,7 +159,10 @@ test('the page shows the run as it goes on, and stops it', { skip: NO_CHROMIUM }
         // Without a mouse.
         await reply.getByRole('application').focus();
         await page.keyboard.press('ArrowLeft');
-        assert.match(await reply.locator('.when').innerText(), /^at \d+:\d\d$/);
+        await reply
+          .locator('.when')
+          .filter({ hasText: /^at \d+:\d\d$/ })
+          .waitFor();
         const pause = page.getByRole('button', { name: 'Pause' });
         assert.equal(await pause.isDisabled(), true);
         assert.match(
@@ -170,7 +173,7 @@ test('the page shows the run as it goes on, and stops it', { skip: NO_CHROMIUM }
         const stop = page.getByRole('button', { name: 'Stop…' });
         await stop.focus();
         await page.keyboard.press('Enter');
-        assert.equal(await page.evaluate('document.activeElement.textContent'), 'Stop it');
+        await page.locator('button:focus', { hasText: 'Stop it' }).waitFor();
         await page.keyboard.press('Enter');
         await page.getByText('The run is over: test run stopped from the live page').waitFor();
         assert.match(await page.locator('.pill').innerText(), /✗ Failed/);
@@ -210,6 +213,7 @@ test('focus goes through the page in the order it is read, and is seen', {
     await withPage({}, async ({ page }) => {
       await page.goto(url);
       await page.locator('#latency').getByText('reply_time').waitFor();
+      await page.locator('.actions button:enabled', { hasText: 'Save report' }).waitFor();
       const names: string[] = [];
       for (let press = 0; press < 6; press++) {
         await page.keyboard.press('Tab');
@@ -266,6 +270,7 @@ test('the report opens from disk, on a phone too, and tells no secret', {
       await withPage({ offline: true, viewport: { width, height: 844 } }, async (open) => {
         const { page, complaints, requests } = open;
         await page.goto(`file://${path}`);
+        await page.locator('#traffic .plot').first().scrollIntoViewIfNeeded();
         await page.locator('canvas').first().waitFor();
         await page.getByText('gharial received a').waitFor();
         for (const heading of [

@@ -66,7 +66,7 @@ export interface RunHistoryData {
 /** One interval that has just ended. */
 export interface HistoryRow {
   readonly timeMs: number;
-  /** Slices seen for the first time, with numbers for all earlier intervals. */
+  /** New slices, with numbers for all earlier intervals; a view may have brought them before. */
   readonly newSlices: readonly SliceHistory[];
   /** `[slice id, ...fields]`; a slice that is missing had no sample. */
   readonly cells: readonly (readonly Cell[])[];
@@ -105,6 +105,8 @@ export interface CloseInfo {
   readonly cause: string;
   /** The peer's reason or the kind of error. */
   readonly reason: string;
+  /** Nobody asked for it. */
+  readonly isError: boolean;
   readonly count: number;
 }
 

@@ -3,6 +3,7 @@ import type { Aggregate, MetricView } from '../metrics/aggregate.ts';
 import { BUILTIN_METRICS } from '../metrics/builtin.ts';
 import type { ThresholdSet } from '../metrics/threshold.ts';
 import { readStat } from '../output/summary-data.ts';
+import { isUnwantedEnd } from '../websocket/unwanted-end.ts';
 import type { CheckInfo, CloseInfo, RunState, ThresholdInfo, TotalInfo } from './protocol.ts';
 
 /** Lists on the page end here; what is beyond is counted. */
@@ -57,14 +58,20 @@ function thresholdsOf(thresholds: ThresholdSet): ThresholdInfo[] {
 
 /** Most frequent first. */
 function closesOf(aggregate: Aggregate): CloseInfo[] {
-  const closes = new Map<string, { code: string; cause: string; reason: string; count: number }>();
+  const closes = new Map<string, { -readonly [K in keyof CloseInfo]: CloseInfo[K] }>();
   for (const { metric, tags, sink } of aggregate.series) {
     if (metric.name !== 'ws_sockets_closed' || sink.count === 0) continue;
     const code = tags.get('code') ?? '';
     const cause = tags.get('cause') ?? '';
     const reason = tags.get('reason') ?? '';
     const key = JSON.stringify([code, cause, reason]);
-    const close = closes.get(key) ?? { code, cause, reason, count: 0 };
+    const close = closes.get(key) ?? {
+      code,
+      cause,
+      reason,
+      isError: isUnwantedEnd(cause, code),
+      count: 0,
+    };
     closes.set(key, close);
     close.count += sink.count;
   }

@@ -1,6 +1,6 @@
 /** The bar on top: what runs, how far it is, and what can be done about it. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Steering, steer } from './connection.ts';
 import { formatClock } from './format.ts';
 import type { Theme } from './palette.ts';
@@ -141,7 +141,7 @@ function Controls({ store }: { readonly store: Store }): JSX.Element | null {
   const [isAsking, setAsking] = useState(false);
   const [refusal, setRefusal] = useState('');
   const sure = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isAsking) sure.current?.focus();
   }, [isAsking]);
   const { state, facts, link } = store;

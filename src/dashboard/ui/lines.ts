@@ -63,7 +63,6 @@ export function drawMetric(store: Store, metric: string, splitBy: string | undef
         label: slice.info.value === '' ? '(empty)' : (slice.info.value ?? ''),
         unit,
         colour: index,
-        dash: dashFor(index),
         values: valuesOf(store, slice),
       })),
       empty: '',
@@ -135,10 +134,6 @@ function fill(store: Store, read: (index: number) => number | null): (number | n
 
 function known(value: number | undefined): number | null {
   return value === undefined || Number.isNaN(value) ? null : value;
-}
-
-function dashFor(index: number): readonly number[] {
-  return index < 8 ? [] : [6, 3];
 }
 
 function nothing(empty: string): Drawing {

@@ -40,6 +40,7 @@ export class Plot {
   readonly #shape: string;
   #limits: readonly Limit[];
   #isFollowing = false;
+  #isDestroyed = false;
 
   constructor(container: HTMLElement, input: PlotInput) {
     this.#store = input.store;
@@ -47,6 +48,7 @@ export class Plot {
     this.#limits = input.limits;
     this.#shape = shapeOf(input);
     this.#u = new uPlot(this.#options(input), dataOf(input), container);
+    this.#u.over.addEventListener('mouseleave', () => this.#crosshair.set(undefined));
   }
 
   /** False if the lines are others than the chart was made for. */
@@ -55,7 +57,10 @@ export class Plot {
     this.#limits = input.limits;
     if (this.#u.width !== input.width) this.#u.setSize({ width: input.width, height: HEIGHT });
     this.#u.setData(dataOf(input), true);
-    this.follow();
+    // uPlot settles its scales in a microtask of its own, queued just now.
+    queueMicrotask(() => {
+      if (!this.#isDestroyed) this.follow();
+    });
     return true;
   }
 
@@ -70,6 +75,7 @@ export class Plot {
   }
 
   destroy(): void {
+    this.#isDestroyed = true;
     this.#u.destroy();
   }
 
@@ -125,7 +131,8 @@ export class Plot {
       hooks: {
         setCursor: [
           (u) => {
-            if (this.#isFollowing) return;
+            // New data moves the cursor too: only a mouse that is here leads the others.
+            if (this.#isFollowing || !u.over.matches(':hover')) return;
             this.#crosshair.set(u.cursor.idx ?? undefined);
           },
         ],
@@ -186,7 +193,7 @@ export class Plot {
     const colour = ink.fail;
     const { ctx, bbox } = u;
     const top = u.scales['y']?.max ?? 0;
-    for (const { value, label } of this.#limits) {
+    for (const [index, { value, label }] of this.#limits.entries()) {
       if (value > top) continue;
       const y = Math.round(u.valToPos(value, 'y', true));
       ctx.save();
@@ -199,10 +206,13 @@ export class Plot {
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-      ctx.textAlign = 'right';
+      // Every other label on the other side: two limits may be close.
+      const isRight = index % 2 === 0;
+      ctx.textAlign = isRight ? 'right' : 'left';
       const isAtTop = y - bbox.top < LIMIT_LABEL_PX * devicePixelRatio;
       ctx.textBaseline = isAtTop ? 'top' : 'bottom';
-      const x = bbox.left + bbox.width - 4 * devicePixelRatio;
+      const inset = 4 * devicePixelRatio;
+      const x = isRight ? bbox.left + bbox.width - inset : bbox.left + inset;
       const labelY = y + (isAtTop ? 3 : -2) * devicePixelRatio;
       // A border in the colour of the ground keeps it readable on lines.
       ctx.setLineDash([]);

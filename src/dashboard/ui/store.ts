@@ -214,7 +214,10 @@ export class Store {
     this.slices[info.id] = slice;
     const siblings = this.#byMetric.get(info.metric) ?? [];
     this.#byMetric.set(info.metric, siblings);
-    if (info.tag === undefined) siblings.unshift(slice);
+    // The row after a view may bring slices that the view had already.
+    const known = siblings.findIndex((sibling) => sibling.info.id === info.id);
+    if (known >= 0) siblings[known] = slice;
+    else if (info.tag === undefined) siblings.unshift(slice);
     else siblings.push(slice);
   }
 }

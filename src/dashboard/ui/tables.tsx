@@ -2,7 +2,6 @@
 import type { JSX } from 'preact';
 import type { CloseInfo, Fact, RunState, ThresholdInfo, TotalInfo } from '../protocol.ts';
 import { formatCount, formatStat, formatValue, unitOf } from './format.ts';
-import { isFault } from './tiles.tsx';
 
 const CLOSE_LABELS: Readonly<Record<string, string>> = {
   '1000': 'normal',
@@ -193,7 +192,7 @@ export function Closes({ closes }: { readonly closes: readonly CloseInfo[] }): J
         {closes.map((close) => (
           <tr
             key={`${close.code} ${close.cause} ${close.reason}`}
-            class={isFault(close) ? 'failed' : ''}
+            class={close.isError ? 'failed' : ''}
           >
             <th scope="row" class="number-left">
               {close.code}{' '}
@@ -204,7 +203,7 @@ export function Closes({ closes }: { readonly closes: readonly CloseInfo[] }): J
             <td>{CAUSE_WORDS[close.cause] ?? close.cause}</td>
             <td>{close.reason === '' ? <span class="muted">none given</span> : close.reason}</td>
             <td>
-              <Verdict isOk={!isFault(close)} words={isFault(close) ? 'error' : 'wanted'} />
+              <Verdict isOk={!close.isError} words={close.isError ? 'error' : 'wanted'} />
             </td>
             <td class="number">{formatCount(close.count)}</td>
           </tr>

@@ -1,6 +1,6 @@
 /** The figures that matter for sockets, large, with what they did in the last minutes. */
 import type { JSX } from 'preact';
-import type { CloseInfo, RunState } from '../protocol.ts';
+import type { RunState } from '../protocol.ts';
 import { formatCount, formatValue, type Unit } from './format.ts';
 import { valuesOf } from './lines.ts';
 import type { Store } from './store.ts';
@@ -16,10 +16,6 @@ interface TileProps {
 const SPARK_POINTS = 60;
 const SPARK_WIDTH = 96;
 const SPARK_HEIGHT = 24;
-/** Close codes that mean no harm: normal, going away, none given. */
-const GOOD_CODES: ReadonlySet<string> = new Set(['1000', '1001', '1005']);
-/** Endings that somebody wanted: the script, the end of the test. */
-const WANTED_CAUSES: ReadonlySet<string> = new Set(['local-close', 'terminated', 'dial-aborted']);
 
 export function Tiles({ store }: { readonly store: Store }): JSX.Element {
   const { state } = store;
@@ -123,7 +119,7 @@ function trendTile(store: Store, metric: string, label: string): JSX.Element {
 }
 
 function ErrorTile({ state }: { readonly state: RunState | undefined }): JSX.Element {
-  const faults = (state?.closes ?? []).filter(isFault);
+  const faults = (state?.closes ?? []).filter(({ isError }) => isError);
   const count = faults.reduce((sum, close) => sum + close.count, 0);
   const [worst] = faults;
   return (
@@ -165,12 +161,6 @@ function ThresholdTile({ state }: { readonly state: RunState | undefined }): JSX
       tone={crossed > 0 ? 'bad' : undefined}
     />
   );
-}
-
-/** An end that nobody asked for. */
-export function isFault({ code, cause }: Pick<CloseInfo, 'code' | 'cause'>): boolean {
-  if (WANTED_CAUSES.has(cause)) return false;
-  return cause !== 'peer-close' || !GOOD_CODES.has(code);
 }
 
 function openedNote(state: RunState | undefined): string {
