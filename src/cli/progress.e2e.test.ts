@@ -58,7 +58,7 @@ test('shows errors by kind and crossed thresholds', async () => {
   const gharial = run(`
     import { sleep } from 'k6';
     import { WebSocket } from 'k6/websockets';
-    export const options = { vus: 1, duration: '3s', thresholds: { ws_connecting: ['max<0.001'] } };
+    export const options = { vus: 1, duration: '6s', thresholds: { ws_connecting: ['max<0.001'] } };
     export default function () {
       const good = new WebSocket(__ENV.WS_URL);
       good.onopen = () => good.close();
