@@ -3,6 +3,7 @@
  * that `gharial version` does not wait for a bundler.
  */
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { assertOpenFiles, readOpenFilesMax } from '../library/host-limits.ts';
 import { COMMANDS } from './command-table.ts';
 import type { CommandContext } from './context.ts';
 import { indexAfterGlobalFlags } from './global-flags.ts';
@@ -76,6 +77,8 @@ async function runKnown(
 }
 
 async function run(args: readonly string[], context: CommandContext): Promise<ExitCode> {
+  // The loader of Node.js hangs when it may not open all the files that are imported here.
+  assertOpenFiles(readOpenFilesMax());
   const { runCommand } = await import('./run-command.ts');
   return runCommand(args, context);
 }

@@ -1,11 +1,13 @@
 /** How connections leave: proxies, source addresses, client certificates, and what --ws-debug shows. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Server } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { TEST_CERTIFICATE, TEST_KEY } from '../websocket/testing/certificate.ts';
 import {
@@ -202,4 +204,16 @@ test('--ws-debug-secrets shows credentials as they are', async () => {
     args: ['--ws-debug', '--ws-debug-secrets'],
   });
   assert.match(stderr, /> Authorization: Bearer s3cret/);
+});
+
+test('a run that may not open enough files says so instead of hanging', () => {
+  const main = fileURLToPath(new URL('./main.js', import.meta.url));
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-c', 'ulimit -n 60; exec "$0" "$@"', process.execPath, main, 'run', 'any.js'],
+    { encoding: 'utf8', timeout: 20_000 },
+  );
+  assert.equal(status, 255);
+  assert.match(stderr, /may open 60 files and sockets; a run needs at least 128/);
+  assert.match(stderr, /ulimit -n/);
 });

@@ -2,6 +2,7 @@
  * The samples of one socket. Tags and metadata are frozen when the socket is created and completed by
  * the handshake; series are looked up once, so a message costs one `record`.
  */
+import type { Metric } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import {
   type DialTimings,
@@ -62,7 +63,7 @@ export class SocketMetrics {
     this.#metadata = host.metadata;
   }
 
-  /** The dial is over, well or not: `ws_sessions` and `ws_connecting` at the time it began. */
+  /** The dial is over, well or not: `ws_sessions`, `ws_connecting` and its phases at the time it began. */
   dialEnded(
     timings: DialTimings,
     response: HandshakeResponse | undefined,
@@ -84,6 +85,16 @@ export class SocketMetrics {
     const { startMs, totalMs } = timings;
     host.record(host.series(builtin.ws_sessions, this.#tags), 1, startMs, this.#metadata);
     host.record(host.series(builtin.ws_connecting, this.#tags), totalMs, startMs, this.#metadata);
+    this.#phase(builtin.ws_dns_lookup, timings.dnsMs, startMs);
+    this.#phase(builtin.ws_tcp_connecting, timings.tcpMs, startMs);
+    this.#phase(builtin.ws_tls_handshaking, timings.tlsMs, startMs);
+    this.#phase(builtin.ws_upgrading, timings.upgradeMs, startMs);
+  }
+
+  /** A phase that did not happen took 0 ms and is no sample. */
+  #phase(metric: Metric, valueMs: number, startMs: number): void {
+    if (valueMs === 0) return;
+    this.#host.record(this.#host.series(metric, this.#tags), valueMs, startMs, this.#metadata);
   }
 
   /** The connection is open. */

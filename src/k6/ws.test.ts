@@ -132,8 +132,20 @@ test('connect, echo, close: order, response, samples', async () => {
   ]);
   assert.deepEqual(
     host.samples.map(({ metric }) => metric),
-    ['ws_sessions', 'ws_connecting', 'ws_msgs_sent', 'ws_msgs_received', 'ws_session_duration'],
+    [
+      'ws_sessions',
+      'ws_connecting',
+      'ws_tcp_connecting',
+      'ws_upgrading',
+      'ws_msgs_sent',
+      'ws_msgs_received',
+      'ws_session_duration',
+    ],
   );
+  const [whole, ...phases] = ['ws_connecting', 'ws_tcp_connecting', 'ws_upgrading'].map(
+    (metric) => host.samplesOf(metric)[0]?.value ?? Number.NaN,
+  );
+  assert.ok(Math.abs(phases.reduce((sum, ms) => sum + ms, 0) - (whole ?? Number.NaN)) < 0.001);
   for (const { tags } of host.samples) {
     const url = `${server.url}/echo?x=1`;
     assert.deepEqual(tags, {
@@ -210,7 +222,9 @@ test('a failed dial returns a response; the callback does not run', async () => 
   assert.deepEqual(host.errors, []);
   assert.deepEqual(
     host.samples.map(({ metric, tags }) => `${metric} ${tags['status']} ${tags['url']}`),
-    ['ws_sessions', 'ws_connecting', 'ws_session_duration'].map((m) => `${m} undefined ${url}`),
+    ['ws_sessions', 'ws_connecting', 'ws_tcp_connecting', 'ws_session_duration'].map(
+      (m) => `${m} undefined ${url}`,
+    ),
   );
   const [close] = host.closes;
   const { code, cause, reason } = close?.tags ?? {};
@@ -930,6 +944,6 @@ test('at the end of the test Close 1001 is sent and no handler runs', async () =
   assert.deepEqual(closes, [1001]);
   assert.deepEqual(
     host.samples.map(({ metric }) => metric),
-    ['ws_sessions', 'ws_connecting'],
+    ['ws_sessions', 'ws_connecting', 'ws_tcp_connecting', 'ws_upgrading'],
   );
 });

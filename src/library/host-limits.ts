@@ -1,5 +1,6 @@
 /** What the system allows this process, as far as it tells. */
 import { readFileSync } from 'node:fs';
+import { GharialError } from '../base/errors.ts';
 import { LINUX_SOURCE_PORTS, type PortRange } from '../websocket/source-ports.ts';
 
 const PORT_RANGE_FILE = '/proc/sys/net/ipv4/ip_local_port_range';
@@ -37,6 +38,22 @@ export function readOpenFilesMax(read: ReadSystemFile = readSystemFile): number 
   const line = /^Max open files\s+(\S+)/m.exec(read(LIMITS_FILE) ?? '');
   if (line === null) return undefined;
   return line[1] === 'unlimited' ? Infinity : Number(line[1]);
+}
+
+/** Threads, the bundler and pipes have some ninety files open; without them Node.js hangs instead of failing. */
+const OPEN_FILES_NEEDED = 128;
+
+/**
+ * @param openFilesMax undefined if it is not known.
+ * @throws GharialError OPEN_FILES_TOO_FEW
+ */
+export function assertOpenFiles(openFilesMax: number | undefined): void {
+  if (openFilesMax === undefined || openFilesMax >= OPEN_FILES_NEEDED) return;
+  throw new GharialError(
+    'OPEN_FILES_TOO_FEW',
+    `this process may open ${openFilesMax} files and sockets; a run needs at least ${OPEN_FILES_NEEDED}, and one more for each connection`,
+    { hint: 'raise the limit with ulimit -n; gharial doctor says what this host can hold' },
+  );
 }
 
 /** Undefined = no limit but the host's memory. */

@@ -24,6 +24,10 @@ export const BUILTIN_METRICS = [
   { name: 'ws_ping', type: 'trend', contains: 'time' },
   { name: 'ws_sockets_open', type: 'gauge', contains: 'default' },
   { name: 'ws_sockets_closed', type: 'counter', contains: 'default' },
+  { name: 'ws_dns_lookup', type: 'trend', contains: 'time' },
+  { name: 'ws_tcp_connecting', type: 'trend', contains: 'time' },
+  { name: 'ws_tls_handshaking', type: 'trend', contains: 'time' },
+  { name: 'ws_upgrading', type: 'trend', contains: 'time' },
   { name: 'http_reqs', type: 'counter', contains: 'default' },
   { name: 'http_req_failed', type: 'rate', contains: 'default' },
   { name: 'http_req_duration', type: 'trend', contains: 'time' },
@@ -37,12 +41,16 @@ export const BUILTIN_METRICS = [
 ] as const satisfies readonly MetricDefinition[];
 
 /**
- * Built-in metrics that k6 has not: open sockets, and ended connections by how they ended. Outputs, live page
+ * Built-in metrics that k6 has not: open sockets, ended connections by how they ended, phases of dials. Outputs, live page
  * and thresholds have them; what imitates k6's lists of metrics shows them only if a threshold asks.
  */
 export const BEYOND_K6: ReadonlySet<string> = new Set<BuiltinName>([
   'ws_sockets_open',
   'ws_sockets_closed',
+  'ws_dns_lookup',
+  'ws_tcp_connecting',
+  'ws_tls_handshaking',
+  'ws_upgrading',
 ]);
 
 export type BuiltinName = (typeof BUILTIN_METRICS)[number]['name'];

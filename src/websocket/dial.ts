@@ -3,6 +3,7 @@
  * name are tried in order. A dial ends exactly once, in an upgrade or in `onEnd`, and never before
  * `dial` has returned.
  */
+import { isIP } from 'node:net';
 import { nextTick } from 'node:process';
 import { nowMs } from '../base/clock.ts';
 import {
@@ -467,7 +468,9 @@ class Dial implements Dialing, TransportHandler {
 
   /** Phases up to `endMs`; the one it falls into is counted as far as it went. */
   private timingsAt(endMs: number): DialTimings {
-    const resolvedMs = this.resolvedMs || endMs;
+    // An address is not looked up.
+    const isName = isIP((this.request.proxy ?? this.request).host) === 0;
+    const resolvedMs = isName ? this.resolvedMs || endMs : this.tryMs;
     const connectedMs = this.connectedMs || endMs;
     const securedMs = this.securedMs || endMs;
     return {
