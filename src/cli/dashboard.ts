@@ -1,7 +1,7 @@
 /** Makes the output behind `--web`, `--report` and `--out web-dashboard`, and connects it to the run. */
 import { resolve } from 'node:path';
 import { Dashboard, type PageStatus } from '../dashboard/dashboard.ts';
-import { DASHBOARD_NAME, readDashboardSettings } from '../dashboard/settings.ts';
+import { DASHBOARD_NAME, isDashboardSpec, readDashboardSettings } from '../dashboard/settings.ts';
 import type { RunStatus } from '../engine/run-contract.ts';
 import type { Options, RunSettings } from '../options/values.ts';
 import { Redactor } from '../output/redactor.ts';
@@ -33,20 +33,14 @@ export interface DashboardRequest {
   readonly warn: (message: string) => void;
 }
 
-/** `web-dashboard` or `web-dashboard=…`. */
-export function isDashboardSpec(spec: string): boolean {
-  return spec === DASHBOARD_NAME || spec.startsWith(`${DASHBOARD_NAME}=`);
-}
-
 /**
- * Undefined if nobody asked for a page or a report. The page is served when this resolves.
+ * The page is served when this resolves.
  * @throws GharialError OUTPUT_FAILED, PAGE_UNAVAILABLE
  */
-export async function startDashboard(request: DashboardRequest): Promise<Dashboard | undefined> {
+export async function startDashboard(request: DashboardRequest): Promise<Dashboard> {
   const { settings, options, plan, context, warn } = request;
   const spec = settings.out.find(isDashboardSpec);
   const isPageWanted = settings.webDashboard || spec !== undefined;
-  if (!isPageWanted && settings.report === '') return undefined;
   const dashboardSettings = readDashboardSettings(
     spec?.slice(DASHBOARD_NAME.length + 1) ?? '',
     isPageWanted ? context.env : {},

@@ -5,6 +5,7 @@
 import { nowMs } from '../base/clock.ts';
 import { ExitCode } from '../base/errors.ts';
 import type { Dashboard } from '../dashboard/dashboard.ts';
+import { isDashboardSpec } from '../dashboard/settings.ts';
 import type { LogEntry } from '../engine/log-entry.ts';
 import type { RestApiRequest, RunStatus } from '../engine/run-contract.ts';
 import type { StopReason } from '../engine/stop-reason.ts';
@@ -17,7 +18,6 @@ import type { Layer, LayerValues, RunSettings, Warning } from '../options/values
 import { createLogSink, type LogSink } from '../output/log-sink.ts';
 import { readConfigFile } from './config-file.ts';
 import type { CommandContext } from './context.ts';
-import { isDashboardSpec, pageStatusOf, startDashboard } from './dashboard.ts';
 import { writeSummary } from './run-summary.ts';
 import { RunView } from './run-view.ts';
 
@@ -68,6 +68,10 @@ function readInvocation(args: readonly string[], context: CommandContext): Invoc
   return { args, script, lowerLayers, upperLayers, settings, warnings, restApi };
 }
 
+function isDashboardWanted({ webDashboard, report, out }: RunSettings): boolean {
+  return webDashboard || report !== '' || out.some(isDashboardSpec);
+}
+
 async function run(
   invocation: Invocation,
   context: CommandContext,
@@ -94,9 +98,11 @@ async function run(
       surroundings: context,
       out: settings.out.filter((spec) => !isDashboardSpec(spec)),
       outputs: async (making) => {
-        dashboard = await startDashboard({ ...invocation, ...making, context });
-        if (dashboard === undefined || readStatus === undefined) return [view.figures];
         const read = readStatus;
+        if (!isDashboardWanted(settings) || read === undefined) return [view.figures];
+        // Its code is loaded only where it is needed, as that of commands.
+        const { pageStatusOf, startDashboard } = await import('./dashboard.ts');
+        dashboard = await startDashboard({ ...invocation, ...making, context });
         dashboard.follow(() => pageStatusOf(read(), making.plan));
         return [view.figures, dashboard];
       },

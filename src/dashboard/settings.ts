@@ -3,6 +3,11 @@ import { type Environment, OutputSettings } from '../output/output-settings.ts';
 
 /** k6's name for it, in `--out` and in messages. */
 export const DASHBOARD_NAME = 'web-dashboard';
+
+/** `web-dashboard` or `web-dashboard=…`. */
+export function isDashboardSpec(spec: string): boolean {
+  return spec === DASHBOARD_NAME || spec.startsWith(`${DASHBOARD_NAME}=`);
+}
 const PREFIX = 'K6_WEB_DASHBOARD_';
 const KEYS = ['host', 'port', 'period', 'open', 'export', 'report', 'record', 'tags'] as const;
 
