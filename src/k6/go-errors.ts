@@ -61,9 +61,6 @@ const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EINVAL: 'invalid argument',
 };
 
-/** Texts that name no errno are cut: they become values of a tag. */
-const REASON_CHARS_MAX = 80;
-
 /**
  * Why a connection ended, in words that are the same for all connections that end so: no addresses.
  * The peer's own reason; else the kind of error; '' if there is nothing to tell.
@@ -80,8 +77,7 @@ export function closeReasonText(
   if (cause === EndCause.endOfStream) return UNEXPECTED_EOF;
   if (error === undefined) return '';
   const code = textField(error, 'code');
-  const text = ERRNO_TEXTS[code] ?? tlsText(error, code) ?? (code || error.message);
-  return text.slice(0, REASON_CHARS_MAX);
+  return ERRNO_TEXTS[code] ?? tlsText(error, code) ?? (code || error.message);
 }
 
 const UNKNOWN_AUTHORITY = 'x509: certificate signed by unknown authority';

@@ -10,6 +10,7 @@ import {
   type Ending,
   type HandshakeResponse,
 } from '../websocket/api.ts';
+import { reasonTag } from './close-reasons.ts';
 import { closeReasonText } from './go-errors.ts';
 import type { VuHost } from './host.ts';
 
@@ -116,7 +117,7 @@ export class SocketMetrics {
     }
     let tags = this.#tags.with('cause', ending.cause).with('code', String(ending.code));
     const reason = closeReasonText(ending);
-    if (reason !== '') tags = tags.with('reason', reason);
+    if (reason !== '') tags = tags.with('reason', reasonTag(reason));
     host.recordClose(host.series(host.builtin.ws_sockets_closed, tags), this.#metadata);
   }
 

@@ -35,8 +35,6 @@ export interface VuProgram {
   readonly usesPromises: boolean;
   /** The program may read `import.meta`. */
   readonly asksForMeta: boolean;
-  /** The program may call `fetch`, which is made in the init code then: making it takes its time. */
-  readonly usesFetch: boolean;
   /** `file:///…` of the entry script. */
   readonly entryUrl: string;
 }

@@ -147,7 +147,6 @@ export class VirtualUser
     this.#globalObject = createGlobalObject(this, { __VU: id, __ENV: this.#env.proxy });
     if (environment.program.globalNames.includes('Math')) this.random.install();
     this.#import = createImporter(this, this, this.#globalObject);
-    if (environment.program.usesFetch) Reflect.get(this.#globalObject, 'fetch');
     if (environment.program.asksForMeta) {
       Object.assign(this.#import, { meta: createImportMeta(() => this.#callerUrl()) });
     }
