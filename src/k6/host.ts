@@ -129,6 +129,8 @@ export interface VuHost extends CoroutineHost {
   readonly testOptions: Readonly<Record<string, unknown>>;
   /** The `throw` option. */
   readonly isThrowing: boolean;
+  /** The script may look at the members of prototypes; if not, they need not be the VU's own. */
+  readonly looksAtPrototypes: boolean;
 
   /** The VU's own event loop. */
   readonly loop: EventLoop;

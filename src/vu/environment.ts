@@ -35,6 +35,8 @@ export interface VuProgram {
   readonly usesPromises: boolean;
   /** The program may read `import.meta`. */
   readonly asksForMeta: boolean;
+  /** The program may look at the members of prototypes. */
+  readonly looksAtPrototypes: boolean;
   /** `file:///…` of the entry script. */
   readonly entryUrl: string;
 }

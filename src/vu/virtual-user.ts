@@ -569,6 +569,10 @@ export class VirtualUser
     return this.#environment.testOptions;
   }
 
+  get looksAtPrototypes(): boolean {
+    return this.#environment.program.looksAtPrototypes;
+  }
+
   get isThrowing(): boolean {
     return this.#environment.isThrowing;
   }

@@ -107,6 +107,7 @@ export class FakeHost implements VuHost {
   facts = NO_FACTS;
   testOptions = {};
   isThrowing = false;
+  looksAtPrototypes = true;
   groupPath = '';
   isRecording = true;
   readonly registry = new MetricRegistry();
