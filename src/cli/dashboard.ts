@@ -91,9 +91,11 @@ export function pageStatusOf(status: RunStatus, { scenarios, part }: InstancePla
   };
 }
 
-function createRedact({ redactor, env, context }: DashboardRequest): (text: string) => string {
+function createRedact(request: DashboardRequest): (text: string) => string {
+  const { redactor, env, options, context } = request;
+  const given = [env, ...options.scenarios.map((scenario) => scenario.env)];
   const variables = new Redactor();
-  for (const value of [...secretValues(context.env), ...secretValues(env)]) variables.hide(value);
+  for (const value of secretValues(context.env, given)) variables.hide(value);
   return (text) => withoutCredentials(variables.redact(redactor.redact(text)));
 }
 

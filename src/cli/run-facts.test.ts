@@ -48,15 +48,34 @@ test('options are those that somebody set, without what may be secret', () => {
   assert.deepEqual(facts[1], ['rps', '5 (script)']);
 });
 
-test('values of variables are secret by their names', () => {
-  const env = {
+test('values of variables are secret by names that leave no doubt', () => {
+  const given = {
     API_TOKEN: 'abcd',
     DB_PASSWORD: 'hunter2',
-    WS_URL: 'ws://x',
-    SHORT_KEY: 'x',
-    AUTH: '',
+    WS_URL: 'ws://x.example',
+    PIN_SECRET: '123',
+    AUTH_MODE: 'values',
+    COMPASS_COURSE: 'north-west',
   };
-  assert.deepEqual(secretValues(env), ['abcd', 'hunter2']);
+  assert.deepEqual(secretValues({}, [given, { SECRET: 'of-a-scenario' }]), [
+    'abcd',
+    'hunter2',
+    'of-a-scenario',
+  ]);
+});
+
+test('common values of the system are no secrets, though the script sees them too', () => {
+  const system = {
+    AUTH_MODE: 'values',
+    AUTH_TYPE: 'name',
+    XDG_SESSION_CLASS: 'user',
+    XDG_SESSION_DESKTOP: 'plasma-desktop',
+    SSH_AUTH_SOCK: '/tmp/agent.sock',
+    TOKEN_KIND: 'counter',
+    DB_PASS: 'correct horse',
+    GITHUB_TOKEN: 'ghp_0123456789',
+  };
+  assert.deepEqual(secretValues(system, [system]), ['correct horse', 'ghp_0123456789']);
 });
 
 test('addresses lose their passwords and their tokens', () => {

@@ -13,11 +13,13 @@ import type { CommandContext } from './context.ts';
 const HIDDEN = '…';
 /** Options whose values are secrets or made of them. */
 const SECRET_OPTIONS: ReadonlySet<keyof LayerValues> = new Set(['tlsAuth', 'cloud', 'ext']);
-/** Variables whose values must not be seen wherever they turn up. */
+/** Names of variables that leave no doubt; AUTH_MODE and XDG_SESSION_CLASS have no secrets. */
 const SECRET_NAME =
-  /secret|token|passw|passphrase|api_?key|private|credential|auth|cookie|session|signature/i;
-/** Shorter values are no secrets, and would be found in many texts. */
-const SECRET_CHARS_MIN = 4;
+  /secret|token|password|passwd|passphrase|(?:^|_)pass(?:_|$)|(?:api|access|private)_?key|credential/i;
+/** Shorter values are words, which would be found in many texts. */
+const SYSTEM_SECRET_CHARS_MIN = 8;
+/** Who hands a variable to the script means it. */
+const GIVEN_SECRET_CHARS_MIN = 4;
 
 /** The command line with values of `-e` and secret sources left out. */
 export function describeCommand(
@@ -90,12 +92,22 @@ export function describeEnvironment({ platform }: Pick<CommandContext, 'platform
   ];
 }
 
-/** Values of variables with a name like TOKEN, to be hidden wherever they turn up. */
-export function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && value.length >= SECRET_CHARS_MIN && SECRET_NAME.test(name)
-      ? [value]
-      : [],
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Values of variables with a name like TOKEN, to be hidden wherever they turn up.
+ * @param given by the user to the script, scenario by scenario too; they may have values of the system's.
+ */
+export function secretValues(system: Variables, given: readonly Variables[]): string[] {
+  const values = given.flatMap((variables) =>
+    secretsOf(variables, GIVEN_SECRET_CHARS_MIN).filter(([name, value]) => value !== system[name]),
+  );
+  return [...values, ...secretsOf(system, SYSTEM_SECRET_CHARS_MIN)].map(([, value]) => value);
+}
+
+function secretsOf(variables: Variables, charsMin: number): [name: string, value: string][] {
+  return Object.entries(variables).flatMap(([name, value = '']) =>
+    value.length >= charsMin && SECRET_NAME.test(name) ? [[name, value]] : [],
   );
 }
 

@@ -11,6 +11,7 @@ import { RunHistory } from './history.ts';
 import { renderPage } from './page-file.ts';
 import { PageServer } from './page-server.ts';
 import type { RunFacts, RunOutcome, RunView, ScenarioInfo } from './protocol.ts';
+import { redactRow, redactState, redactView } from './redacted-view.ts';
 import { readRunState } from './run-state.ts';
 import type { DashboardSettings } from './settings.ts';
 
@@ -62,7 +63,7 @@ export class Dashboard implements Output {
     this.#server = new PageServer(settings.page, {
       page: () => renderPage(this.#title(), undefined),
       report: () => this.#report(),
-      view: () => this.#toText(this.#view('live')),
+      view: () => this.#viewText(),
       setPaused: (isPaused) => this.#control?.setPaused(isPaused),
       stop: () => this.#control?.stop(),
     });
@@ -118,9 +119,10 @@ export class Dashboard implements Output {
     const { row, isRescaled } = this.#history.addPeriod(this.#historyMs());
     const server = this.#server;
     if (server?.hasClients !== true) return;
-    if (isRescaled) server.send('view', this.#toText(this.#view('live')));
-    else if (row !== undefined) server.send('row', this.#toText(row));
-    server.send('state', this.#toText(this.#state()));
+    const { redact } = this.#context;
+    if (isRescaled) server.send('view', this.#viewText());
+    else if (row !== undefined) server.send('row', JSON.stringify(redactRow(row, redact)));
+    server.send('state', JSON.stringify(redactState(this.#state(), redact)));
   }
 
   async stop(result: RunResult): Promise<void> {
@@ -128,7 +130,7 @@ export class Dashboard implements Output {
     this.#periodEndMs = Math.max(this.#periodEndMs, result.aggregate.workersMs);
     this.#history?.finish(this.#historyMs());
     this.#writeReport();
-    await this.#server?.close(this.#toText(this.#view('live')));
+    await this.#server?.close(this.#viewText());
   }
 
   #writeReport(): void {
@@ -146,13 +148,14 @@ export class Dashboard implements Output {
   }
 
   #report(): string {
-    return renderPage(this.#title(), this.#redacted(this.#view('report')));
+    return renderPage(this.#title(), this.#view('report'));
   }
 
+  /** Without secrets. */
   #view(kind: RunView['kind']): RunView {
     const run = this.#run;
     const history = this.#history;
-    return {
+    const view: RunView = {
       kind,
       facts: { ...this.#context.facts, startMs: run?.startMs ?? 0 },
       history: history?.data(kind === 'report' ? REPORT_CELLS_MAX : undefined) ?? {
@@ -164,6 +167,7 @@ export class Dashboard implements Output {
       },
       state: this.#state(),
     };
+    return redactView(view, this.#context.redact);
   }
 
   #state(): RunView['state'] {
@@ -198,12 +202,9 @@ export class Dashboard implements Output {
     return this.#context.redact(`${this.#context.facts.script} · gharial`);
   }
 
-  #toText(value: unknown): string {
-    return JSON.stringify(this.#redacted(value));
-  }
-
-  #redacted<T>(value: T): T {
-    return redactDeep(value, this.#context.redact);
+  /** What an open page is given. */
+  #viewText(): string {
+    return JSON.stringify(this.#view('live'));
   }
 }
 
@@ -214,17 +215,4 @@ const NOT_STARTED: PageStatus = { stage: 'init', isPaused: false, elapsedMs: 0, 
 
 function outcomeOf({ error }: RunResult): RunOutcome {
   return { isOk: error === undefined, message: error?.message ?? '' };
-}
-
-/** A copy with every text redacted, names of properties too; lists of numbers are taken as they are. */
-function redactDeep<T>(value: T, redact: (text: string) => string): T;
-function redactDeep(value: unknown, redact: (text: string) => string): unknown {
-  if (typeof value === 'string') return redact(value);
-  if (Array.isArray(value)) {
-    return typeof value[0] === 'number' ? value : value.map((item) => redactDeep(item, redact));
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [redact(name), redactDeep(item, redact)]),
-  );
 }
