@@ -61,7 +61,7 @@ export async function startDashboard(request: DashboardRequest): Promise<Dashboa
     redact,
     warn,
   });
-  await dashboard.serve();
+  await dashboard.open();
   if (dashboard.url !== undefined && dashboardSettings.page?.opens === true) {
     openInBrowser(dashboard.url, context.platform.os, warn);
   }

@@ -2,11 +2,11 @@
  * The output behind `--web` and `--report`: keeps the history of the run, shows it on a live page while the
  * run goes on, and writes it as one HTML file in the end.
  */
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Aggregate } from '../metrics/aggregate.ts';
-import type { Output, RunInfo, RunResult } from '../output/output.ts';
-import { reasonOf } from '../output/output-settings.ts';
+import type { Output, OutputLosses, RunInfo, RunResult } from '../output/output.ts';
+import { outputFault, reasonOf } from '../output/output-settings.ts';
 import { RunHistory } from './history.ts';
 import { renderPage } from './page-file.ts';
 import { PageServer } from './page-server.ts';
@@ -55,6 +55,8 @@ export class Dashboard implements Output {
   /** Where the history stands, epoch ms: the end of the last period. */
   #periodEndMs = 0;
   #result: RunResult | undefined;
+  /** Why there is no report. */
+  #breakage: string | undefined;
 
   constructor(settings: DashboardSettings, context: DashboardContext) {
     this.#settings = settings;
@@ -80,10 +82,12 @@ export class Dashboard implements Output {
   }
 
   /**
-   * Serves the page; before the run starts, so that its address can be shown.
-   * @throws GharialError PAGE_UNAVAILABLE
+   * Makes sure of the report's file, and serves the page; before the run starts, so that its address can be
+   * shown, and nobody waits for a report in vain.
+   * @throws GharialError OUTPUT_FAILED, PAGE_UNAVAILABLE
    */
-  async serve(): Promise<void> {
+  async open(): Promise<void> {
+    this.#reserveReport();
     if (this.#server === undefined) return;
     const { url, isOtherPort } = await this.#server.listen();
     this.#url = url;
@@ -133,18 +137,39 @@ export class Dashboard implements Output {
     await this.#server?.close(this.#viewText());
   }
 
+  /** Read once after `stop`. Samples are not lost: the summary has them. */
+  get losses(): OutputLosses | undefined {
+    return this.#breakage === undefined
+      ? undefined
+      : { batchesLost: 0, batches: 0, samplesLost: 0, reason: this.#breakage };
+  }
+
+  /** An earlier report of that name stays until there is a new one. */
+  #reserveReport(): void {
+    const path = this.#reportPath;
+    if (path === undefined) return;
+    try {
+      closeSync(openSync(path, 'a'));
+    } catch (error) {
+      throw outputFault('report', reasonOf(error), error);
+    }
+  }
+
   #writeReport(): void {
-    const { reportPath } = this.#settings;
-    if (reportPath === undefined) return;
+    const path = this.#reportPath;
+    if (path === undefined) return;
     const report = this.#report();
     try {
-      writeFileSync(
-        this.#context.resolvePath(reportPath),
-        reportPath.endsWith('.gz') ? gzipSync(report) : report,
-      );
+      writeFileSync(path, path.endsWith('.gz') ? gzipSync(report) : report);
     } catch (error) {
-      this.#context.warn(`the report could not be written: ${reasonOf(error)}`);
+      this.#breakage = `the report could not be written: ${reasonOf(error)}`;
+      this.#context.warn(this.#breakage);
     }
+  }
+
+  get #reportPath(): string | undefined {
+    const { reportPath } = this.#settings;
+    return reportPath === undefined ? undefined : this.#context.resolvePath(reportPath);
   }
 
   #report(): string {
