@@ -1,7 +1,7 @@
 /** Makes the output behind `--web`, `--report` and `--out web-dashboard`, and connects it to the run. */
 import { resolve } from 'node:path';
 import { Dashboard, type PageStatus } from '../dashboard/dashboard.ts';
-import { DASHBOARD_NAME, isDashboardSpec, readDashboardSettings } from '../dashboard/settings.ts';
+import { findDashboardArgument, readDashboardSettings } from '../dashboard/settings.ts';
 import type { RunStatus } from '../engine/run-contract.ts';
 import type { Options, RunSettings } from '../options/values.ts';
 import { Redactor } from '../output/redactor.ts';
@@ -39,13 +39,12 @@ export interface DashboardRequest {
  */
 export async function startDashboard(request: DashboardRequest): Promise<Dashboard> {
   const { settings, options, plan, context, warn } = request;
-  const spec = settings.out.find(isDashboardSpec);
-  const isPageWanted = settings.webDashboard || spec !== undefined;
-  const dashboardSettings = readDashboardSettings(
-    spec?.slice(DASHBOARD_NAME.length + 1) ?? '',
-    isPageWanted ? context.env : {},
-    { page: isPageWanted, reportPath: settings.report },
-  );
+  const argument = findDashboardArgument(settings.out);
+  const isPageWanted = settings.webDashboard || argument !== undefined;
+  const dashboardSettings = readDashboardSettings(argument ?? '', isPageWanted ? context.env : {}, {
+    page: isPageWanted,
+    reportPath: settings.report,
+  });
   const redact = createRedact(request);
   const dashboard = new Dashboard(dashboardSettings, {
     facts: {
@@ -61,7 +60,7 @@ export async function startDashboard(request: DashboardRequest): Promise<Dashboa
     redact,
     warn,
   });
-  await dashboard.serve();
+  await dashboard.open();
   if (dashboard.url !== undefined && dashboardSettings.page?.opens === true) {
     openInBrowser(dashboard.url, context.platform.os, warn);
   }
@@ -91,9 +90,11 @@ export function pageStatusOf(status: RunStatus, { scenarios, part }: InstancePla
   };
 }
 
-function createRedact({ redactor, env, context }: DashboardRequest): (text: string) => string {
+function createRedact(request: DashboardRequest): (text: string) => string {
+  const { redactor, env, options, context } = request;
+  const given = [env, ...options.scenarios.map((scenario) => scenario.env)];
   const variables = new Redactor();
-  for (const value of [...secretValues(context.env), ...secretValues(env)]) variables.hide(value);
+  for (const value of secretValues(context.env, given)) variables.hide(value);
   return (text) => withoutCredentials(variables.redact(redactor.redact(text)));
 }
 

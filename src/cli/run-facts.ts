@@ -6,6 +6,7 @@ import { cpus, hostname, release, totalmem } from 'node:os';
 import { nowMs } from '../base/clock.ts';
 import { VERSION } from '../base/version.ts';
 import type { Fact } from '../dashboard/protocol.ts';
+import { isBuiltInOutput } from '../library/outputs.ts';
 import { OPTION_ROWS } from '../options/table.ts';
 import type { LayerValues, Options, RunSettings } from '../options/values.ts';
 import type { CommandContext } from './context.ts';
@@ -13,19 +14,36 @@ import type { CommandContext } from './context.ts';
 const HIDDEN = '…';
 /** Options whose values are secrets or made of them. */
 const SECRET_OPTIONS: ReadonlySet<keyof LayerValues> = new Set(['tlsAuth', 'cloud', 'ext']);
-/** Variables whose values must not be seen wherever they turn up. */
+/** Names of variables that leave no doubt; AUTH_MODE and XDG_SESSION_CLASS have no secrets. */
 const SECRET_NAME =
-  /secret|token|passw|passphrase|api_?key|private|credential|auth|cookie|session|signature/i;
-/** Shorter values are no secrets, and would be found in many texts. */
-const SECRET_CHARS_MIN = 4;
+  /secret|token|password|passwd|passphrase|(?:^|_)pass(?:_|$)|(?:api|access|private)_?key|credential/i;
+/** Shorter values are words, which would be found in many texts. */
+const SYSTEM_SECRET_CHARS_MIN = 8;
+/** Who hands a variable to the script means it. */
+const GIVEN_SECRET_CHARS_MIN = 4;
 
-/** The command line with values of `-e` and secret sources left out. */
+/** Keys in arguments whose values are credentials. */
+const SECRET_KEY =
+  '[\\w.-]*(?:token|secret|passw|passphrase|api_?key|credential|auth|cookie|signature|session)[\\w.-]*';
+/** `key=value` between commas or ampersands, also behind `name=`; flags are no keys. */
+const SECRET_PAIR = new RegExp(`((?:^|[,&=])(?!-)${SECRET_KEY}=)(?!…)[^,&]+`, 'gi');
+/** Of Loki; commas in brackets belong to the value. */
+const HEADER_PAIR = /([,=]header\.[^=,]*=).+?(?=,(?![^[]*\])|$)/gs;
+
+type CommandSecrets = Pick<RunSettings, 'env' | 'secretSource' | 'out'>;
+
+/**
+ * The command line with values of `-e` and secret sources left out, and what outputs of packages are told:
+ * what is secret there only they know. In other arguments, values of headers and of keys like `token`.
+ */
 export function describeCommand(
   args: readonly string[],
-  { env, secretSource }: Pick<RunSettings, 'env' | 'secretSource'>,
+  { env, secretSource, out }: CommandSecrets,
 ): string {
-  const hidden = [...env, ...secretSource].sort((a, b) => b.length - a.length);
-  return ['gharial', 'run', ...args.map((argument) => quote(maskEnd(argument, hidden)))].join(' ');
+  const foreign = out.filter((spec) => !isBuiltInOutput(spec));
+  const hidden = [...env, ...secretSource, ...foreign].sort((a, b) => b.length - a.length);
+  const texts = args.map((argument) => quote(maskPairs(maskEnd(argument, hidden))));
+  return ['gharial', 'run', ...texts].join(' ');
 }
 
 /** `-eTOKEN=abc` is `-eTOKEN=…`. */
@@ -34,6 +52,10 @@ function maskEnd(argument: string, hidden: readonly string[]): string {
   if (pair === undefined) return argument;
   const from = argument.length - pair.length + pair.indexOf('=') + 1;
   return `${argument.slice(0, from)}${HIDDEN}`;
+}
+
+function maskPairs(argument: string): string {
+  return argument.replace(HEADER_PAIR, `$1${HIDDEN}`).replace(SECRET_PAIR, `$1${HIDDEN}`);
 }
 
 function quote(argument: string): string {
@@ -90,12 +112,22 @@ export function describeEnvironment({ platform }: Pick<CommandContext, 'platform
   ];
 }
 
-/** Values of variables with a name like TOKEN, to be hidden wherever they turn up. */
-export function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && value.length >= SECRET_CHARS_MIN && SECRET_NAME.test(name)
-      ? [value]
-      : [],
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Values of variables with a name like TOKEN, to be hidden wherever they turn up.
+ * @param given by the user to the script, scenario by scenario too; they may have values of the system's.
+ */
+export function secretValues(system: Variables, given: readonly Variables[]): string[] {
+  const values = given.flatMap((variables) =>
+    secretsOf(variables, GIVEN_SECRET_CHARS_MIN).filter(([name, value]) => value !== system[name]),
+  );
+  return [...values, ...secretsOf(system, SYSTEM_SECRET_CHARS_MIN)].map(([, value]) => value);
+}
+
+function secretsOf(variables: Variables, charsMin: number): [name: string, value: string][] {
+  return Object.entries(variables).flatMap(([name, value = '']) =>
+    value.length >= charsMin && SECRET_NAME.test(name) ? [[name, value]] : [],
   );
 }
 

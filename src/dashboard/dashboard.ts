@@ -2,15 +2,16 @@
  * The output behind `--web` and `--report`: keeps the history of the run, shows it on a live page while the
  * run goes on, and writes it as one HTML file in the end.
  */
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Aggregate } from '../metrics/aggregate.ts';
-import type { Output, RunInfo, RunResult } from '../output/output.ts';
-import { reasonOf } from '../output/output-settings.ts';
+import type { Output, OutputLosses, RunInfo, RunResult } from '../output/output.ts';
+import { outputFault, reasonOf } from '../output/output-settings.ts';
 import { RunHistory } from './history.ts';
 import { renderPage } from './page-file.ts';
 import { PageServer } from './page-server.ts';
 import type { RunFacts, RunOutcome, RunView, ScenarioInfo } from './protocol.ts';
+import { redactRow, redactState, redactView } from './redacted-view.ts';
 import { readRunState } from './run-state.ts';
 import type { DashboardSettings } from './settings.ts';
 
@@ -54,6 +55,8 @@ export class Dashboard implements Output {
   /** Where the history stands, epoch ms: the end of the last period. */
   #periodEndMs = 0;
   #result: RunResult | undefined;
+  /** Why there is no report. */
+  #breakage: string | undefined;
 
   constructor(settings: DashboardSettings, context: DashboardContext) {
     this.#settings = settings;
@@ -62,7 +65,7 @@ export class Dashboard implements Output {
     this.#server = new PageServer(settings.page, {
       page: () => renderPage(this.#title(), undefined),
       report: () => this.#report(),
-      view: () => this.#toText(this.#view('live')),
+      view: () => this.#viewText(),
       setPaused: (isPaused) => this.#control?.setPaused(isPaused),
       stop: () => this.#control?.stop(),
     });
@@ -79,10 +82,12 @@ export class Dashboard implements Output {
   }
 
   /**
-   * Serves the page; before the run starts, so that its address can be shown.
-   * @throws GharialError PAGE_UNAVAILABLE
+   * Makes sure of the report's file, and serves the page; before the run starts, so that its address can be
+   * shown, and nobody waits for a report in vain.
+   * @throws GharialError OUTPUT_FAILED, PAGE_UNAVAILABLE
    */
-  async serve(): Promise<void> {
+  async open(): Promise<void> {
+    this.#reserveReport();
     if (this.#server === undefined) return;
     const { url, isOtherPort } = await this.#server.listen();
     this.#url = url;
@@ -118,9 +123,10 @@ export class Dashboard implements Output {
     const { row, isRescaled } = this.#history.addPeriod(this.#historyMs());
     const server = this.#server;
     if (server?.hasClients !== true) return;
-    if (isRescaled) server.send('view', this.#toText(this.#view('live')));
-    else if (row !== undefined) server.send('row', this.#toText(row));
-    server.send('state', this.#toText(this.#state()));
+    const { redact } = this.#context;
+    if (isRescaled) server.send('view', this.#viewText());
+    else if (row !== undefined) server.send('row', JSON.stringify(redactRow(row, redact)));
+    server.send('state', JSON.stringify(redactState(this.#state(), redact)));
   }
 
   async stop(result: RunResult): Promise<void> {
@@ -128,31 +134,53 @@ export class Dashboard implements Output {
     this.#periodEndMs = Math.max(this.#periodEndMs, result.aggregate.workersMs);
     this.#history?.finish(this.#historyMs());
     this.#writeReport();
-    await this.#server?.close(this.#toText(this.#view('live')));
+    await this.#server?.close(this.#viewText());
   }
 
-  #writeReport(): void {
-    const { reportPath } = this.#settings;
-    if (reportPath === undefined) return;
-    const report = this.#report();
+  /** Read once after `stop`. Samples are not lost: the summary has them. */
+  get losses(): OutputLosses | undefined {
+    return this.#breakage === undefined
+      ? undefined
+      : { batchesLost: 0, batches: 0, samplesLost: 0, reason: this.#breakage };
+  }
+
+  /** An earlier report of that name stays until there is a new one. */
+  #reserveReport(): void {
+    const path = this.#reportPath;
+    if (path === undefined) return;
     try {
-      writeFileSync(
-        this.#context.resolvePath(reportPath),
-        reportPath.endsWith('.gz') ? gzipSync(report) : report,
-      );
+      closeSync(openSync(path, 'a'));
     } catch (error) {
-      this.#context.warn(`the report could not be written: ${reasonOf(error)}`);
+      throw outputFault('report', reasonOf(error), error);
     }
   }
 
-  #report(): string {
-    return renderPage(this.#title(), this.#redacted(this.#view('report')));
+  #writeReport(): void {
+    const path = this.#reportPath;
+    if (path === undefined) return;
+    const report = this.#report();
+    try {
+      writeFileSync(path, path.endsWith('.gz') ? gzipSync(report) : report);
+    } catch (error) {
+      this.#breakage = `the report could not be written: ${reasonOf(error)}`;
+      this.#context.warn(this.#breakage);
+    }
   }
 
+  get #reportPath(): string | undefined {
+    const { reportPath } = this.#settings;
+    return reportPath === undefined ? undefined : this.#context.resolvePath(reportPath);
+  }
+
+  #report(): string {
+    return renderPage(this.#title(), this.#view('report'));
+  }
+
+  /** Without secrets. */
   #view(kind: RunView['kind']): RunView {
     const run = this.#run;
     const history = this.#history;
-    return {
+    const view: RunView = {
       kind,
       facts: { ...this.#context.facts, startMs: run?.startMs ?? 0 },
       history: history?.data(kind === 'report' ? REPORT_CELLS_MAX : undefined) ?? {
@@ -164,6 +192,7 @@ export class Dashboard implements Output {
       },
       state: this.#state(),
     };
+    return redactView(view, this.#context.redact);
   }
 
   #state(): RunView['state'] {
@@ -198,12 +227,9 @@ export class Dashboard implements Output {
     return this.#context.redact(`${this.#context.facts.script} · gharial`);
   }
 
-  #toText(value: unknown): string {
-    return JSON.stringify(this.#redacted(value));
-  }
-
-  #redacted<T>(value: T): T {
-    return redactDeep(value, this.#context.redact);
+  /** What an open page is given. */
+  #viewText(): string {
+    return JSON.stringify(this.#view('live'));
   }
 }
 
@@ -214,17 +240,4 @@ const NOT_STARTED: PageStatus = { stage: 'init', isPaused: false, elapsedMs: 0, 
 
 function outcomeOf({ error }: RunResult): RunOutcome {
   return { isOk: error === undefined, message: error?.message ?? '' };
-}
-
-/** A copy with every text redacted, names of properties too; lists of numbers are taken as they are. */
-function redactDeep<T>(value: T, redact: (text: string) => string): T;
-function redactDeep(value: unknown, redact: (text: string) => string): unknown {
-  if (typeof value === 'string') return redact(value);
-  if (Array.isArray(value)) {
-    return typeof value[0] === 'number' ? value : value.map((item) => redactDeep(item, redact));
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [redact(name), redactDeep(item, redact)]),
-  );
 }

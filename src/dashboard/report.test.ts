@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -62,28 +62,61 @@ test('a report whose name ends in .gz is compressed', async () => {
   });
 });
 
-test('a report that cannot be written is a warning', async () => {
-  const warnings: string[] = [];
-  const run = new SyntheticRun(
-    { reportPath: '/nowhere/report.html' },
-    { warn: (message) => warnings.push(message) },
-  );
-  run.tick();
-  await run.stop();
-  assert.match(warnings.join(), /the report could not be written: ENOENT/);
+test('a report whose file cannot be made is refused before the run', async () => {
+  const { dashboard } = new SyntheticRun({ reportPath: '/nowhere/report.html' });
+  await assert.rejects(dashboard.open(), {
+    code: 'OUTPUT_FAILED',
+    message: /could not create the 'report' output: ENOENT.*\/nowhere\/report\.html/,
+  });
 });
 
-test('whatever the redactor hides is neither in the report nor in names', async () => {
+test('an earlier report stays until the new one is written', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'report.html');
+    writeFileSync(path, 'the earlier one');
+    const run = runOf(1, path);
+    await run.dashboard.open();
+    assert.equal(readFileSync(path, 'utf8'), 'the earlier one');
+    await run.stop();
+    assert.match(readFileSync(path, 'utf8'), /^<!doctype html>/);
+    assert.equal(run.dashboard.losses, undefined);
+  });
+});
+
+test('a report that cannot be written in the end is a warning and a loss', async () => {
+  await withFolder(async (folder) => {
+    const warnings: string[] = [];
+    const run = new SyntheticRun(
+      { reportPath: join(folder, 'reports', 'report.html') },
+      { warn: (message) => warnings.push(message) },
+    );
+    mkdirSync(join(folder, 'reports'));
+    await run.dashboard.open();
+    run.tick();
+    rmSync(join(folder, 'reports'), { recursive: true });
+    await run.stop();
+    assert.match(warnings.join(), /the report could not be written: ENOENT/);
+    assert.deepEqual(run.dashboard.losses, {
+      batchesLost: 0,
+      batches: 0,
+      samplesLost: 0,
+      reason: warnings.join(),
+    });
+  });
+});
+
+test('what the redactor hides is not in the report, and names of metrics stay', async () => {
   await withFolder(async (folder) => {
     const path = join(folder, 'report.html');
     const run = new SyntheticRun(
       { reportPath: path },
-      { redact: (text) => text.replaceAll('room-3', '***').replaceAll('orders_filled', '***') },
+      { redact: (text) => text.replaceAll('room-3', '***').replaceAll('orders', '***') },
     );
     for (let second = 0; second < 3; second++) run.tick();
     await run.stop();
     const text = readFileSync(path, 'utf8');
-    assert.doesNotMatch(text, /room-3|orders_filled/);
+    assert.doesNotMatch(text, /room-3/);
+    assert.match(text, /"orders_filled"/);
     assert.match(text, /room-2/);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readDashboardSettings } from './settings.ts';
+import { findDashboardArgument, readDashboardSettings } from './settings.ts';
 
 const PAGE = { page: true, reportPath: '' };
 
@@ -54,4 +54,18 @@ test('faulty settings are named', () => {
   refuse('record=x.ndjson', /record is not supported yet; the report/);
   const env = { K6_WEB_DASHBOARD_PERIOD: '-1s' };
   assert.throws(() => readDashboardSettings('', env, PAGE), /K6_WEB_DASHBOARD_PERIOD: /);
+});
+
+test('one --out web-dashboard is taken, and a second one is refused, not dropped', () => {
+  assert.equal(findDashboardArgument(['json=a', 'web-dashboards=x']), undefined);
+  assert.equal(findDashboardArgument(['json=a', 'web-dashboard']), '');
+  assert.equal(findDashboardArgument(['web-dashboard=port=0&tags=a', 'json']), 'port=0&tags=a');
+  const refuse = (specs: string[], message: RegExp): void => {
+    assert.throws(() => findDashboardArgument(specs), { code: 'OUTPUT_FAILED', message });
+  };
+  refuse(
+    ['web-dashboard=port=0', 'csv', 'web-dashboard=export=r.html'],
+    /got --out web-dashboard 2 times; expected one, such as --out 'web-dashboard=port=0&export=r\.html'/,
+  );
+  refuse(['web-dashboard', 'web-dashboard'], /expected one, such as --out 'web-dashboard'$/);
 });

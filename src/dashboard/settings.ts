@@ -1,5 +1,5 @@
 /** What the live page and the report are told to do: k6's variables and `key=value` arguments. */
-import { type Environment, OutputSettings } from '../output/output-settings.ts';
+import { type Environment, OutputSettings, outputFault } from '../output/output-settings.ts';
 
 /** k6's name for it, in `--out` and in messages. */
 export const DASHBOARD_NAME = 'web-dashboard';
@@ -8,6 +8,24 @@ export const DASHBOARD_NAME = 'web-dashboard';
 export function isDashboardSpec(spec: string): boolean {
   return spec === DASHBOARD_NAME || spec.startsWith(`${DASHBOARD_NAME}=`);
 }
+
+/**
+ * The argument of `--out web-dashboard[=argument]` among those of `--out`; undefined: it is not there.
+ * @throws GharialError OUTPUT_FAILED if it is there twice: a run has one page.
+ */
+export function findDashboardArgument(specs: readonly string[]): string | undefined {
+  const [argument, ...others] = specs
+    .filter(isDashboardSpec)
+    .map((spec) => spec.slice(DASHBOARD_NAME.length + 1));
+  if (others.length === 0) return argument;
+  const parts = [argument, ...others].filter((part) => part !== '');
+  const joined = [DASHBOARD_NAME, ...(parts.length === 0 ? [] : [parts.join('&')])].join('=');
+  throw outputFault(
+    DASHBOARD_NAME,
+    `got --out ${DASHBOARD_NAME} ${others.length + 1} times; expected one, such as --out '${joined}'`,
+  );
+}
+
 const PREFIX = 'K6_WEB_DASHBOARD_';
 const KEYS = ['host', 'port', 'period', 'open', 'export', 'report', 'record', 'tags'] as const;
 

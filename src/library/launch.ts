@@ -96,9 +96,9 @@ export async function launch(request: LaunchRequest): Promise<Launched> {
     const launched = await launchOpenly(request, redactor);
     const { error } = launched.result;
     if (error === undefined) return launched;
-    return { ...launched, result: { ...launched.result, error: withoutSecrets(error, redactor) } };
+    return { ...launched, result: { ...launched.result, error: redactor.cleanError(error) } };
   } catch (error) {
-    throw error instanceof GharialError ? withoutSecrets(error, redactor) : error;
+    throw error instanceof GharialError ? redactor.cleanError(error) : error;
   }
 }
 
@@ -161,15 +161,4 @@ function secretSourcesOf({ settings, surroundings, secrets }: LaunchRequest): Se
   return parseSecretSources(settings.secretSource, (path) =>
     readFileSync(resolve(surroundings.cwd, path), 'utf8'),
   );
-}
-
-function withoutSecrets(error: GharialError, { redact }: Redactor): GharialError {
-  const { code, message, exitCode, hint, cause } = error;
-  const clean = redact(message);
-  if (clean === message) return error;
-  return new GharialError(code, clean, {
-    exitCode,
-    ...(hint === undefined ? {} : { hint }),
-    cause,
-  });
 }

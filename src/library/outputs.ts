@@ -1,6 +1,6 @@
 /** The outputs there are, by the name `--out` takes; any other name is that of an npm package. */
 import { GharialError } from '../base/errors.ts';
-import { DASHBOARD_NAME } from '../dashboard/settings.ts';
+import { DASHBOARD_NAME, isDashboardSpec } from '../dashboard/settings.ts';
 import { CsvOutput, readCsvSettings } from '../output/csv.ts';
 import { GithubAnnotationsOutput } from '../output/github-annotations.ts';
 import { InfluxOutput, readInflux2Settings, readInfluxSettings } from '../output/influxdb.ts';
@@ -75,6 +75,12 @@ export async function createOutputs(
     outputs.push(output);
   }
   return outputs;
+}
+
+/** False: `--out spec` is the affair of an npm package, and so is its argument. */
+export function isBuiltInOutput(spec: string): boolean {
+  const [type = ''] = spec.split('=', 1);
+  return isDashboardSpec(spec) || Object.hasOwn(OUTPUTS, type);
 }
 
 function createInflux2({ argument, env, warn }: OutputFacts): Output {

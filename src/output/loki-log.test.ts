@@ -153,11 +153,16 @@ test('faults of the option name the key and what it takes', () => {
     ['loki,limit=x', /loki limit: got 'x'/],
     ['loki,msgMaxSize=1.5', /loki msgMaxSize: got '1.5'/],
     ['loki,pushPeriod=0s', /loki pushPeriod: got '0s'/],
-    ['loki,pushPeriod=5', /missing unit in duration/],
+    ['loki,pushPeriod=5', /loki pushPeriod: got '5'/],
+    ['loki,pushPeriod=abc', /loki pushPeriod: got 'abc'/],
     ['loki,level=loud', /unknown log level 'loud'/],
     ['loki,allowedLabels=a', /loki allowedLabels: got 'a'/],
   ];
   for (const [output, message] of cases) {
-    assert.throws(() => parseLokiOutput(output), { message }, output);
+    assert.throws(
+      () => parseLokiOutput(output),
+      { code: 'LOG_OUTPUT_INVALID', message, hint: /./ },
+      output,
+    );
   }
 });

@@ -82,9 +82,16 @@ function parseCount(key: string, value: string): number {
 }
 
 function parsePeriod(value: string): number {
-  const periodMs = parseDuration(value);
+  const fail = (cause?: unknown): GharialError =>
+    fault(`loki pushPeriod: got '${value}'`, 'expected a time such as 1s', cause);
+  let periodMs: number;
+  try {
+    periodMs = parseDuration(value);
+  } catch (error) {
+    throw fail(error);
+  }
   if (periodMs > 0) return periodMs;
-  throw fault(`loki pushPeriod: got '${value}'`, 'expected a time such as 1s');
+  throw fail();
 }
 
 /** `[a,b]` */
@@ -105,6 +112,6 @@ function splitAtDot(key: string): string[] {
   return dot < 0 ? [key] : [key.slice(0, dot), key.slice(dot + 1)];
 }
 
-function fault(message: string, hint: string): GharialError {
-  return new GharialError('LOG_OUTPUT_INVALID', message, { hint });
+function fault(message: string, hint: string, cause?: unknown): GharialError {
+  return new GharialError('LOG_OUTPUT_INVALID', message, { hint, cause });
 }
