@@ -146,6 +146,29 @@ test('what arrives while a socket is paused is delivered after resume', async ()
   assert.deepEqual(lines, ['resume', 'answer', 'close']);
 });
 
+test('a socket paused before it is open gets its messages after resume', async () => {
+  const server = await startServer((socket) => {
+    socket.send('greeting');
+    socket.close(1000);
+  });
+  const lines: string[] = [];
+  await run((WebSocket) => {
+    const socket = new WebSocket(server.url, null);
+    socket.pause();
+    socket.onopen = () => {
+      lines.push('open');
+      setTimeout(() => {
+        lines.push('resume');
+        socket.resume();
+      }, 50);
+    };
+    socket.onmessage = ({ data }: { data: string }) => lines.push(data);
+    socket.onclose = () => lines.push('close');
+  });
+  await server.close();
+  assert.deepEqual(lines, ['open', 'resume', 'greeting', 'close']);
+});
+
 test('a read rate makes a slow consumer, and all arrives', async () => {
   const server = await startServer((socket) => {
     socket.send(Buffer.alloc(20_000));
