@@ -191,3 +191,19 @@ test('a read rate makes a slow consumer, and all arrives', async () => {
   assert.equal(bytes, 20_000);
   assert.ok(tookMs > 0);
 });
+
+test('a slow consumer of a flood still closes cleanly', async () => {
+  const server = await startServer((socket) => {
+    for (let i = 0; i < 32; i += 1) socket.send(Buffer.alloc(8192));
+  });
+  let closed: { code: number; wasClean: boolean } | undefined;
+  await run((WebSocket) => {
+    const socket = new WebSocket(server.url, null, { readRate: 2000, closeTimeout: '3s' });
+    socket.onmessage = () => socket.close(1000);
+    socket.onclose = (event: { code: number; wasClean: boolean }) => {
+      closed = event;
+    };
+  });
+  await server.close();
+  assert.deepEqual([closed?.code, closed?.wasClean], [1000, true]);
+});

@@ -258,7 +258,7 @@ export interface Connection {
   /**
    * Stop reading, so that the peer's messages stay in the network; also its pings, and the end of the
    * connection, are noticed after `resume()` only. Called while connecting it holds back from the first
-   * frame on. `close()` resumes. Nothing happens once closing.
+   * frame on. `close()` and the peer's Close resume. Nothing happens once closing.
    */
   pause(): void;
   resume(): void;

@@ -522,3 +522,30 @@ test('resume while connecting takes a pause back', () => {
   transport.receive(answerTo(transport));
   assert.equal(transport.isPaused, false);
 });
+
+test('close() ends a rest of the read rate, and what is read later brings no other', async () => {
+  const { connection, events, transport } = open({ readBytesPerSecond: 1 });
+  transport.receive(textFrame('flood'));
+  assert.equal(transport.isPaused, true);
+  connection.close(1000);
+  assert.equal(transport.isPaused, false);
+  transport.receive(textFrame('flood'));
+  assert.equal(transport.isPaused, false);
+  transport.receive(closeFrame(1000));
+  transport.endByPeer();
+  await tick();
+  assert.equal(events.ending?.cause, 'local-close');
+});
+
+test('after the Close of the peer a read rate does not keep the end away', () => {
+  const { transport } = open({ readBytesPerSecond: 1 });
+  transport.receive(closeFrame(1000));
+  assert.equal(transport.isPaused, false);
+});
+
+test('after a violation all is read, whatever rate or pause there was', () => {
+  const { connection, transport } = open({ readBytesPerSecond: 1 });
+  connection.pause();
+  transport.receive(Buffer.from([0xff, 0xff]));
+  assert.equal(transport.isPaused, false);
+});

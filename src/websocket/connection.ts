@@ -153,7 +153,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     if (this.readyState !== READY_STATE.open) return;
     this.sendClose(code, reason);
     this.arm(this.closeTimeoutMs);
-    this.resume();
+    this.readFreely();
   }
 
   pause(): void {
@@ -300,7 +300,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     const { upgrade } = this;
     if (upgrade === null || this.readyState === READY_STATE.closed) return;
     this.disarm();
-    this.readLimit?.stop();
+    this.stopReadLimit();
     this.parser.stop();
     this.outbox?.clear();
     this.heldPong = null;
@@ -385,6 +385,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     this.endCode = code;
     this.endReason = reason;
     if (isFirst) this.sendClose(code === CloseCode.noStatus ? undefined : code, '');
+    this.readFreely();
     this.arm(Math.min(this.closeTimeoutMs, TCP_CLOSE_WAIT_MS));
     this.events.onPeerClose(code, reason, this.readMs);
   }
@@ -398,6 +399,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     this.error ??= new WebSocketError(WebSocketErrorCode.protocol, `websocket: ${what}`);
     if (this.readyState === READY_STATE.open) this.sendClose(code, '');
     this.outbox?.flush();
+    this.readFreely();
     // Dropping the connection with unread bytes would reset it, and the peer might miss our Close.
     // The end is told in onFinish.
     transport.end();
@@ -418,6 +420,19 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
   /** Reads, unless somebody rests. */
   private readOn(): void {
     if (!this.isPaused && this.readLimit?.isWaiting !== true) this.upgrade?.transport.resume();
+  }
+
+  /** Only the end is waited for: neither a pause nor a rate may keep it away. */
+  private readFreely(): void {
+    const isResting = this.readLimit?.isWaiting === true;
+    this.stopReadLimit();
+    if (this.isPaused) this.resume();
+    else if (isResting) this.readOn();
+  }
+
+  private stopReadLimit(): void {
+    this.readLimit?.stop();
+    this.readLimit = null;
   }
 
   private abortDial(): void {
