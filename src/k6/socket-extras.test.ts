@@ -104,6 +104,22 @@ test('a refusal shows status, headers and body to the script and in the log', as
   );
 });
 
+test('the log of a failed dial has no credentials of the URL', async () => {
+  const server = await startUpgradeServer((_request, socket) => {
+    socket.end('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n');
+  });
+  const host = await run((WebSocket) => {
+    const url = server.url.replace('ws://', 'ws://user:hush@');
+    new WebSocket(`${url}/x?room=1&access_token=hush`, null);
+  });
+  await server.close();
+  const logged = host.logs.find(({ message }) => message.startsWith('WebSocket dial failed'));
+  assert.equal(
+    logged?.fields?.['url'],
+    `${server.url.replace('ws://', 'ws://****:****@')}/x?room=1&access_token=[redacted]`,
+  );
+});
+
 test('a handshake that takes too long ends at the limit of the socket', async () => {
   const server = await startUpgradeServer(() => undefined);
   let event: SocketErrorEvent | undefined;

@@ -5,6 +5,7 @@
  * One implementation serves all VUs of a thread; each VU gets a constructor and a prototype of its own,
  * so that a script that patches them patches them for itself only.
  */
+import { withoutUserInfo } from '../base/credentials.ts';
 import { type DialParamsRules, dialRequestOf, parseDialParams } from './dial-params.ts';
 import { domException, invalidStateError } from './dom-exception.ts';
 import { EventTarget, handlerOf, setHandler } from './events.ts';
@@ -67,10 +68,7 @@ function checkProtocols(protocols: readonly string[]): void {
 function taggedUrl(written: string, url: URL): string {
   const rest = /^(?:ws|http)s?:(\/\/.*)$/is.exec(written)?.[1];
   if (rest === undefined || url.username !== '' || url.password !== '') {
-    const shown = new URL(url);
-    if (shown.username !== '') shown.username = '****';
-    if (shown.password !== '') shown.password = '****';
-    return shown.href;
+    return withoutUserInfo(url.href);
   }
   return url.protocol + rest;
 }
