@@ -64,13 +64,13 @@ function checkProtocols(protocols: readonly string[]): void {
   }
 }
 
-/** The URL of the `url` tag: as written, which is what k6 shows, but for the scheme and credentials. */
+/** The URL of the `url` tag: as written, which is what k6 shows, but for the scheme, an empty fragment and credentials. */
 function taggedUrl(written: string, url: URL): string {
   const rest = /^(?:ws|http)s?:(\/\/.*)$/is.exec(written)?.[1];
   if (rest === undefined || url.username !== '' || url.password !== '') {
     return withoutUserInfo(url.href);
   }
-  return url.protocol + rest;
+  return url.protocol + rest.replace(/#$/, '');
 }
 
 /** What a browser sends by itself: the credentials of the URL, and the origin of a page. */
