@@ -1,4 +1,5 @@
 /** What a failed dial tells scripts and the log beyond k6's text: the server's answer above all. */
+import { withoutSecretParameters, withoutUserInfo } from '../base/credentials.ts';
 import type { Ending, HandshakeResponse } from '../websocket/api.ts';
 import { canonicalHeaderName } from './dial-params.ts';
 import type { DialFailure } from './events.ts';
@@ -25,13 +26,13 @@ export function dialFailureOf(ending: Ending | undefined): DialFailure | undefin
   return { reason: cause, response: { status, headers: headersByName(response), body } };
 }
 
-/** With `--verbose`: one line for each failed dial, with all there is to know. */
+/** With `--verbose`: one line for each failed dial, with all there is to know but credentials of the URL. */
 export function logDialFailure(host: VuHost, url: string, ending: Ending): void {
   const { cause, error, response, timings } = ending;
   const detail: unknown = error === undefined ? undefined : Reflect.get(error, 'detail');
   host.log('debug', `WebSocket dial failed: ${error?.message ?? cause}`, {
     source: 'ws-dial',
-    url,
+    url: withoutSecretParameters(withoutUserInfo(url)),
     reason: cause,
     ...(typeof detail === 'string' && detail !== '' ? { detail } : {}),
     ...(response === undefined

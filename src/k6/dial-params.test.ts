@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { DialRequest } from '../websocket/api.ts';
 import { CookieJar, ScriptCookieJar } from './cookie-jar.ts';
 import { canonicalHeaderName, dialRequestOf, parseDialParams } from './dial-params.ts';
 import { FakeHost } from './testing/fake-host.ts';
@@ -123,4 +124,55 @@ test('tls params reach the dial; --ws-debug and --local-ips too, and cost nothin
   assert.equal(debugged.trace?.includesFrames, true);
   debugged.trace?.write('> ping 0 bytes');
   assert.equal(host.logs.at(-1)?.message, '> ping 0 bytes');
+});
+
+/** What goes to `location` when `wss://h.test/x` answers with it. */
+function redirectedTo(location: string): DialRequest | undefined {
+  const host = new FakeHost();
+  const headers = {
+    Authorization: 'a',
+    Cookie: 'c=1',
+    'Proxy-Authorization': 'p',
+    Host: 'v.test',
+    'X-Other': 'x',
+  };
+  const tls = { cert: 'CERT', key: 'KEY', ca: 'CA', servername: 's.test', password: 'hush' };
+  const params = parseDialParams(host, { headers, tls, redirects: 1 }, LENIENT);
+  const request = dialRequestOf(host, 'wss://h.test/x', ADDRESS, params, ['proto']);
+  return request.redirect?.({
+    status: 302,
+    headers: [['Location', location]],
+    protocol: '',
+    extensions: '',
+    body: new Uint8Array(),
+  });
+}
+
+test('a redirect within a server keeps credentials and client certificate', () => {
+  for (const location of ['/y', 'wss://h.test:443/y', 'https://H.TEST/y']) {
+    const request = redirectedTo(location);
+    const names = request?.headers.map(([name]) => name) ?? [];
+    for (const name of ['Authorization', 'Cookie', 'Proxy-Authorization', 'Host']) {
+      assert.ok(names.includes(name), `${name} to ${location}`);
+    }
+    assert.equal(request?.tls?.cert, 'CERT');
+    assert.equal(request.tls.servername, 's.test');
+  }
+});
+
+test('a redirect to another host or port leaves credentials and client certificate behind', () => {
+  for (const location of ['wss://other.test/y', 'wss://h.test:8443/y', '//other.test/y']) {
+    const request = redirectedTo(location);
+    assert.ok(request !== undefined);
+    assert.deepEqual(request.headers, [
+      ['User-Agent', 'gharial-test'],
+      ['X-Other', 'x'],
+    ]);
+    assert.deepEqual(request.protocols, ['proto']);
+    assert.deepEqual(request.tls, { ca: 'CA' });
+  }
+});
+
+test('a redirect from wss to ws is not followed', () => {
+  assert.equal(redirectedTo('ws://h.test/y'), undefined);
 });

@@ -183,8 +183,8 @@ interface Redirectable {
   readonly defaults: ReadonlyMap<string, string>;
 }
 
-/** Headers that are for the host they were given for, and for no other. */
-const SECRET_HEADERS = ['Authorization', 'Cookie', 'Host'];
+/** Headers that are for the server they were given for, and for no other. */
+const SECRET_HEADERS = ['Authorization', 'Cookie', 'Host', 'Proxy-Authorization'];
 
 /** The request to go on with; undefined for a target that is no WebSocket URL, or less safe. */
 function redirected(
@@ -202,18 +202,38 @@ function redirected(
   }
   const next = socketAddressOf(target);
   if (address.isSecure && !next.isSecure) return undefined;
-  const isSameHost = next.hostHeader === address.hostHeader && next.isSecure === address.isSecure;
-  const withoutSecrets = (headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
-    new Map([...headers].filter(([name]) => isSameHost || !SECRET_HEADERS.includes(name)));
   const limits = { ...params.limits, redirects: params.limits.redirects - 1 };
+  const isSame = isSameServer(address, next);
   return dialRequestOf(
     host,
     target.href,
     next,
-    { ...params, headers: withoutSecrets(params.headers), limits },
+    { ...(isSame ? params : withoutCredentials(params)), limits },
     protocols,
-    withoutSecrets(defaults),
+    isSame ? defaults : withoutSecretHeaders(defaults),
   );
+}
+
+function isSameServer(one: WsAddress, other: WsAddress): boolean {
+  return (
+    one.host.toLowerCase() === other.host.toLowerCase() &&
+    one.port === other.port &&
+    one.isSecure === other.isSecure
+  );
+}
+
+/** Params for another server: whom to trust stays, who we are does not. */
+function withoutCredentials(params: DialParams): DialParams {
+  const ca = params.tls?.ca;
+  return {
+    ...params,
+    headers: withoutSecretHeaders(params.headers),
+    tls: ca === undefined ? undefined : { ca },
+  };
+}
+
+function withoutSecretHeaders(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...headers].filter(([name]) => !SECRET_HEADERS.includes(name)));
 }
 
 function environmentProxy(host: VuHost, address: WsAddress): ProxySettings | undefined {

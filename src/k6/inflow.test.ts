@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Connection } from '../websocket/api.ts';
+import { ClientConnection } from '../websocket/connection.ts';
+import { MemoryTransport } from '../websocket/testing/memory-transport.ts';
+import { RecordedEvents } from '../websocket/testing/recorded-events.ts';
 import { Inflow } from './inflow.ts';
 
 function connection(): { readonly calls: string[]; readonly connection: Connection } {
@@ -41,4 +44,53 @@ test('a script that has paused is not resumed by an empty queue, nor a full one 
   assert.equal(calls.at(-1), 'pause');
   inflow.taken(17 * MIB, socket);
   assert.equal(calls.at(-1), 'resume');
+});
+
+/** A connection that is dialled, and what opens it. */
+function dialled(): { connection: ClientConnection; open: () => MemoryTransport } {
+  const connection = new ClientConnection(new RecordedEvents(), {});
+  const open = (): MemoryTransport => {
+    const transport = new MemoryTransport(
+      {
+        address: { address: '127.0.0.1', family: 4, port: 1 },
+        host: 'h',
+        isSecure: false,
+        tls: undefined,
+        localAddress: undefined,
+        source: undefined,
+      },
+      connection,
+    );
+    connection.opened({
+      transport,
+      response: {
+        status: 101,
+        headers: [],
+        protocol: '',
+        extensions: '',
+        body: Buffer.alloc(0),
+      },
+      timings: { startMs: 0, dnsMs: 0, tcpMs: 0, tlsMs: 0, upgradeMs: 0, totalMs: 0 },
+      remoteAddress: '127.0.0.1:1',
+      inflater: null,
+      deflater: null,
+    });
+    return transport;
+  };
+  return { connection, open };
+}
+
+test('a script that pauses while connecting is not read to until it resumes', () => {
+  const { connection: socket, open } = dialled();
+  const inflow = new Inflow();
+  inflow.pause(socket);
+  const transport = open();
+  assert.equal(transport.isPaused, true);
+  inflow.resume(socket);
+  assert.equal(transport.isPaused, false);
+  inflow.added(17 * MIB, socket);
+  assert.equal(transport.isPaused, true, 'the script is busy');
+  inflow.taken(17 * MIB, socket);
+  assert.equal(transport.isPaused, false);
+  socket.terminate();
 });

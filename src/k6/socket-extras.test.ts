@@ -104,6 +104,22 @@ test('a refusal shows status, headers and body to the script and in the log', as
   );
 });
 
+test('the log of a failed dial has no credentials of the URL', async () => {
+  const server = await startUpgradeServer((_request, socket) => {
+    socket.end('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n');
+  });
+  const host = await run((WebSocket) => {
+    const url = server.url.replace('ws://', 'ws://user:hush@');
+    new WebSocket(`${url}/x?room=1&access_token=hush`, null);
+  });
+  await server.close();
+  const logged = host.logs.find(({ message }) => message.startsWith('WebSocket dial failed'));
+  assert.equal(
+    logged?.fields?.['url'],
+    `${server.url.replace('ws://', 'ws://****:****@')}/x?room=1&access_token=[redacted]`,
+  );
+});
+
 test('a handshake that takes too long ends at the limit of the socket', async () => {
   const server = await startUpgradeServer(() => undefined);
   let event: SocketErrorEvent | undefined;
@@ -146,6 +162,29 @@ test('what arrives while a socket is paused is delivered after resume', async ()
   assert.deepEqual(lines, ['resume', 'answer', 'close']);
 });
 
+test('a socket paused before it is open gets its messages after resume', async () => {
+  const server = await startServer((socket) => {
+    socket.send('greeting');
+    socket.close(1000);
+  });
+  const lines: string[] = [];
+  await run((WebSocket) => {
+    const socket = new WebSocket(server.url, null);
+    socket.pause();
+    socket.onopen = () => {
+      lines.push('open');
+      setTimeout(() => {
+        lines.push('resume');
+        socket.resume();
+      }, 50);
+    };
+    socket.onmessage = ({ data }: { data: string }) => lines.push(data);
+    socket.onclose = () => lines.push('close');
+  });
+  await server.close();
+  assert.deepEqual(lines, ['open', 'resume', 'greeting', 'close']);
+});
+
 test('a read rate makes a slow consumer, and all arrives', async () => {
   const server = await startServer((socket) => {
     socket.send(Buffer.alloc(20_000));
@@ -167,4 +206,20 @@ test('a read rate makes a slow consumer, and all arrives', async () => {
   await server.close();
   assert.equal(bytes, 20_000);
   assert.ok(tookMs > 0);
+});
+
+test('a slow consumer of a flood still closes cleanly', async () => {
+  const server = await startServer((socket) => {
+    for (let i = 0; i < 32; i += 1) socket.send(Buffer.alloc(8192));
+  });
+  let closed: { code: number; wasClean: boolean } | undefined;
+  await run((WebSocket) => {
+    const socket = new WebSocket(server.url, null, { readRate: 2000, closeTimeout: '3s' });
+    socket.onmessage = () => socket.close(1000);
+    socket.onclose = (event: { code: number; wasClean: boolean }) => {
+      closed = event;
+    };
+  });
+  await server.close();
+  assert.deepEqual([closed?.code, closed?.wasClean], [1000, true]);
 });

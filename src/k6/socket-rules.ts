@@ -91,7 +91,7 @@ function clampedShort(value: unknown): number {
 export const K6_RULES: SocketRules = {
   url([value]) {
     if (value === undefined || value === null) throw new NativeError('WebSocket requires a url');
-    return parseSocketUrl(String(value), undefined);
+    return parseSocketUrl(String(value), undefined, true);
   },
   // Anything but a string or an array asks for none.
   protocols(value) {

@@ -1,6 +1,6 @@
 /**
  * URLs of `k6/websockets` and of the global WebSocket: the WHATWG URL standard, http and https standing
- * for ws and wss, no fragment.
+ * for ws and wss, no fragment; `k6/websockets` drops an empty one, as k6 does.
  */
 import { domException } from './dom-exception.ts';
 import { parseGoUrl, UrlSyntaxError, type WsAddress } from './ws-url.ts';
@@ -17,9 +17,14 @@ function syntaxError(message: string): DOMException {
 
 /**
  * @param base what a relative URL is relative to.
+ * @param dropsEmptyFragment takes a `#` at the end off; else it is an error.
  * @throws DOMException `SyntaxError`
  */
-export function parseSocketUrl(text: string, base: string | undefined): URL {
+export function parseSocketUrl(
+  text: string,
+  base: string | undefined,
+  dropsEmptyFragment = false,
+): URL {
   let url: URL;
   try {
     url = new URL(text, base);
@@ -33,6 +38,7 @@ export function parseSocketUrl(text: string, base: string | undefined): URL {
     throw syntaxError(`WebSocket requires url with scheme ws or wss, but got "${scheme}"`);
   }
   // A fragment may be empty and still be there.
+  if (dropsEmptyFragment && url.hash === '') url.hash = '';
   if (url.hash !== '' || url.href.endsWith('#')) {
     throw syntaxError(`WebSocket requires no url fragment, but got "${url.hash.slice(1)}"`);
   }

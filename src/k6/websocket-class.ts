@@ -5,6 +5,7 @@
  * One implementation serves all VUs of a thread; each VU gets a constructor and a prototype of its own,
  * so that a script that patches them patches them for itself only.
  */
+import { withoutUserInfo } from '../base/credentials.ts';
 import { type DialParamsRules, dialRequestOf, parseDialParams } from './dial-params.ts';
 import { domException, invalidStateError } from './dom-exception.ts';
 import { EventTarget, handlerOf, setHandler } from './events.ts';
@@ -63,16 +64,13 @@ function checkProtocols(protocols: readonly string[]): void {
   }
 }
 
-/** The URL of the `url` tag: as written, which is what k6 shows, but for the scheme and credentials. */
+/** The URL of the `url` tag: as written, which is what k6 shows, but for the scheme, an empty fragment and credentials. */
 function taggedUrl(written: string, url: URL): string {
   const rest = /^(?:ws|http)s?:(\/\/.*)$/is.exec(written)?.[1];
   if (rest === undefined || url.username !== '' || url.password !== '') {
-    const shown = new URL(url);
-    if (shown.username !== '') shown.username = '****';
-    if (shown.password !== '') shown.password = '****';
-    return shown.href;
+    return withoutUserInfo(url.href);
   }
-  return url.protocol + rest;
+  return url.protocol + rest.replace(/#$/, '');
 }
 
 /** What a browser sends by itself: the credentials of the URL, and the origin of a page. */

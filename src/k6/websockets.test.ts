@@ -48,8 +48,8 @@ function scriptOf(host: FakeHost, isExperimental = false): SocketClass {
   return createWebsocketsModule(host, { isExperimental }).named['WebSocket'] as SocketClass; // its script type
 }
 
-/** Runs `script` as the iteration of a VU against a server. */
-async function runAgainst(
+/** Runs `script` as the iteration of a VU against a server; its exceptions are in `errors` of the host. */
+async function runIteration(
   server: LoopbackServer,
   script: (WebSocket: SocketClass, url: string, host: FakeHost) => void,
   host = new FakeHost(),
@@ -63,6 +63,28 @@ async function runAgainst(
   } finally {
     await server.close();
   }
+  return host;
+}
+
+/** For scripts that do not throw: an exception, of a handler too, fails the test. */
+async function runAgainst(
+  server: LoopbackServer,
+  script: (WebSocket: SocketClass, url: string, host: FakeHost) => void,
+  host = new FakeHost(),
+): Promise<FakeHost> {
+  await runIteration(server, script, host);
+  if (host.errors.length > 0) throw host.errors[0];
+  return host;
+}
+
+/** For scripts that throw, or whose handlers do. */
+async function runFailing(
+  server: LoopbackServer,
+  script: (WebSocket: SocketClass, url: string, host: FakeHost) => void,
+  host = new FakeHost(),
+): Promise<FakeHost> {
+  await runIteration(server, script, host);
+  assert.notEqual(host.errors.length, 0, 'the script should have thrown');
   return host;
 }
 
@@ -167,7 +189,7 @@ test('url, protocol, extensions, binaryType and bufferedAmount', async () => {
   const server = await startServer(silent);
   await runAgainst(server, (WebSocket, url) => {
     const ws = new WebSocket(url);
-    assert.equal(ws.url, url, 'nothing is normalised');
+    assert.equal(ws.url, `${url}/`, 'normalised');
     assert.throws(() => Object.assign(ws, { url: 'ws://elsewhere' }), TypeError);
     assert.throws(() => Object.assign(ws, { readyState: 3 }), TypeError);
     assert.equal(ws.binaryType, 'blob');
@@ -177,7 +199,7 @@ test('url, protocol, extensions, binaryType and bufferedAmount', async () => {
     });
     ws.binaryType = 'arraybuffer';
     assert.deepEqual(JSON.parse(JSON.stringify(ws)), {
-      url,
+      url: `${url}/`,
       readyState: 0,
       bufferedAmount: 0,
       extensions: '',
@@ -252,13 +274,16 @@ test('constructor errors have the right class and k6 words', () => {
 
 test('http and https URLs stand for ws and wss; case of the scheme and a bare # do not matter', async () => {
   const server = await startServer(silent);
-  await runAgainst(server, (WebSocket, url) => {
+  const host = await runAgainst(server, (WebSocket, url) => {
     const mapped = new WebSocket(`${url.replace('ws', 'http')}/x`);
     assert.equal(mapped.url, `${url}/x`);
     const upper = new WebSocket(`${url.replace('ws', 'WS')}/x#`);
     assert.equal(upper.url, `${url}/x`);
     for (const ws of [mapped, upper]) ws.onopen = () => ws.close();
+    assert.throws(() => new WebSocket(`${url}/x#y`), { name: 'SyntaxError' });
   });
+  const tagged = host.samplesOf('ws_sessions').map(({ tags }) => tags['url']);
+  assert.deepEqual(tagged, [`${server.url}/x`, `${server.url}/x`]);
 });
 
 test('credentials in the URL go into the request and not into the tags', async () => {
@@ -929,7 +954,7 @@ test('a throwing message listener cuts the connection: error, close, then the it
     socket.on('close', (code) => closes.push(code));
     for (const text of ['m0', 'm1']) socket.send(text);
   });
-  const host = await runAgainst(server, (WebSocket, url) => {
+  const host = await runFailing(server, (WebSocket, url) => {
     const other = new WebSocket(url);
     other.onclose = (e) => {
       lines.push(`other close ${e.code}`);
@@ -973,7 +998,7 @@ test('an error listener that throws leaves no close event', async () => {
 test('a throwing ping listener fails the iteration, which closes the socket with 1000', async () => {
   const lines: string[] = [];
   const server = await startServer((socket) => socket.ping());
-  const host = await runAgainst(server, (WebSocket, url) => {
+  const host = await runFailing(server, (WebSocket, url) => {
     const ws = new WebSocket(url);
     ws.onping = () => {
       throw new Error('ping broke');
@@ -988,7 +1013,7 @@ test('a throwing ping listener fails the iteration, which closes the socket with
 test('a socket still dialing when the iteration fails sees its dial cancelled', async () => {
   const lines: string[] = [];
   const server = await startUpgradeServer(() => {});
-  await runAgainst(server, (WebSocket, url, host) => {
+  await runFailing(server, (WebSocket, url, host) => {
     const ws = new WebSocket(url);
     ws.onerror = (e) => lines.push(String(e.error));
     ws.onclose = (e) => lines.push(`close ${e.code}`);
@@ -1069,7 +1094,7 @@ test('listeners that suspend hold back the next events of the VU, in order', asy
 test('a suspended listener that throws ends the socket like any other', async () => {
   const lines: string[] = [];
   const server = await startServer(silent);
-  const host = await runAgainst(server, (WebSocket, url, vu) => {
+  const host = await runFailing(server, (WebSocket, url, vu) => {
     const ws = new WebSocket(url);
     ws.onopen = suspendable(vu, function* (): Coroutine<void> {
       yield* new PauseOp(vu, 5);

@@ -2,6 +2,7 @@
  * The samples of one socket. Tags and metadata are frozen when the socket is created and completed by
  * the handshake; series are looked up once, so a message costs one `record`.
  */
+import { withoutUserInfo } from '../base/credentials.ts';
 import type { Metric } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import {
@@ -36,9 +37,9 @@ export function namedSocketTags(host: VuHost, tags: TagSet, url: string): TagSet
   return host.isSystemTagEnabled('url') ? named.with('url', name) : named;
 }
 
-/** Tags of a `k6/ws` socket: `url` only. */
+/** Tags of a `k6/ws` socket: `url` only, without credentials. */
 export function plainSocketTags(host: VuHost, tags: TagSet, url: string): TagSet {
-  return host.isSystemTagEnabled('url') ? tags.with('url', url) : tags;
+  return host.isSystemTagEnabled('url') ? tags.with('url', withoutUserInfo(url)) : tags;
 }
 
 /** `address:port` or `[address]:port` without the port. */

@@ -266,6 +266,13 @@ test('malformed URLs are dial failures', async () => {
   ]);
 });
 
+test('credentials of a URL stay out of the tags', async () => {
+  const host = await run(function* (connect) {
+    yield* connect('ws://user:password@host/x?y=a@b', () => {});
+  });
+  assert.equal(host.samplesOf('ws_sessions')[0]?.tags['url'], 'ws://****:****@host/x?y=a@b');
+});
+
 test('another HTTP answer: status, headers and body, empty url and error; throws if asked to', async () => {
   const serve = (): Promise<LoopbackServer> =>
     startUpgradeServer((_request, socket) => {

@@ -257,7 +257,8 @@ export interface Connection {
   terminate(): void;
   /**
    * Stop reading, so that the peer's messages stay in the network; also its pings, and the end of the
-   * connection, are noticed after `resume()` only. `close()` resumes. Nothing happens unless open.
+   * connection, are noticed after `resume()` only. Called while connecting it holds back from the first
+   * frame on. `close()` and the peer's Close resume. Nothing happens once closing.
    */
   pause(): void;
   resume(): void;

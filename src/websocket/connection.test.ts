@@ -44,8 +44,8 @@ afterEach(() => {
   for (const connection of opened.splice(0)) connection.terminate();
 });
 
-/** An open connection over memory. */
-function open(parts: Partial<DialRequest> = {}, extensions = ''): Session {
+/** A connection over memory that waits for the answer to its handshake. */
+function connecting(parts: Partial<DialRequest> = {}): Omit<Session, 'frames'> {
   const events = new RecordedEvents();
   let transport: MemoryTransport | undefined;
   const connection = dial({ ...REQUEST, ...parts }, events, (target, handler) => {
@@ -55,17 +55,27 @@ function open(parts: Partial<DialRequest> = {}, extensions = ''): Session {
   opened.push(connection);
   assert.ok(transport !== undefined);
   transport.connect();
-  const key = /Sec-WebSocket-Key: (\S+)/.exec(transport.sent.toString())?.[1] ?? '';
-  transport.receive(Buffer.from(answer(key, extensions)));
+  return { connection, events, transport };
+}
+
+/** An open connection over memory. */
+function open(parts: Partial<DialRequest> = {}, extensions = ''): Session {
+  const { connection, events, transport } = connecting(parts);
+  transport.receive(answerTo(transport, extensions));
   assert.deepEqual(events.log, ['open']);
   let seen = transport.sent.length;
-  const session = transport;
   const frames = (): ClientFrame[] => {
-    const news = session.sent.subarray(seen);
+    const news = transport.sent.subarray(seen);
     seen += news.length;
     return readClientFrames(news);
   };
   return { connection, events, transport, frames };
+}
+
+/** The answer to the handshake that was sent. */
+function answerTo(transport: MemoryTransport, extensions = ''): Buffer {
+  const key = /Sec-WebSocket-Key: (\S+)/.exec(transport.sent.toString())?.[1] ?? '';
+  return Buffer.from(answer(key, extensions));
 }
 
 function answer(key: string, extensions: string): string {
@@ -477,5 +487,65 @@ test('pause stops reading until resume, and close() reads on for the answer', ()
   assert.equal(transport.isPaused, false);
   connection.pause();
   connection.close(1000);
+  assert.equal(transport.isPaused, false);
+});
+
+test('pause while connecting holds back what comes with the answer, and all after it', async () => {
+  const { connection, events, transport } = connecting();
+  connection.pause();
+  transport.receive(Buffer.concat([answerTo(transport), textFrame('first')]));
+  await tick();
+  assert.deepEqual([events.log, transport.isPaused], [['open'], true]);
+  connection.resume();
+  assert.deepEqual(events.log, ['open'], 'no event within a call');
+  await tick();
+  assert.deepEqual([events.log, transport.isPaused], [['open', 'text first'], false]);
+});
+
+test('a connection that is paused again in time keeps what it held', async () => {
+  const { connection, events, transport } = connecting();
+  connection.pause();
+  transport.receive(Buffer.concat([answerTo(transport), textFrame('first')]));
+  connection.resume();
+  connection.pause();
+  await tick();
+  assert.deepEqual([events.log, transport.isPaused], [['open'], true]);
+  connection.close(1000);
+  await tick();
+  assert.deepEqual([events.log, transport.isPaused], [['open', 'text first'], false]);
+});
+
+test('resume while connecting takes a pause back', () => {
+  const { connection, transport } = connecting();
+  connection.pause();
+  connection.resume();
+  transport.receive(answerTo(transport));
+  assert.equal(transport.isPaused, false);
+});
+
+test('close() ends a rest of the read rate, and what is read later brings no other', async () => {
+  const { connection, events, transport } = open({ readBytesPerSecond: 1 });
+  transport.receive(textFrame('flood'));
+  assert.equal(transport.isPaused, true);
+  connection.close(1000);
+  assert.equal(transport.isPaused, false);
+  transport.receive(textFrame('flood'));
+  assert.equal(transport.isPaused, false);
+  transport.receive(closeFrame(1000));
+  transport.endByPeer();
+  await tick();
+  assert.equal(events.ending?.cause, 'local-close');
+});
+
+test('after the Close of the peer a read rate does not keep the end away', () => {
+  const { transport } = open({ readBytesPerSecond: 1 });
+  transport.receive(closeFrame(1000));
+  assert.equal(transport.isPaused, false);
+});
+
+test('after a violation all is read, whatever rate or pause there was', () => {
+  const { connection, transport } = open({ readBytesPerSecond: 1 });
+  connection.pause();
+  transport.receive(Buffer.from([0xff, 0xff]));
   assert.equal(transport.isPaused, false);
 });

@@ -9,6 +9,7 @@
  *                       ├──violation: Close 1002/1007/1009─▶ closing ──FIN──────────▶│
  *                       └──FIN, reset, terminate()──────────────────────────────────▶┘
  */
+import { nextTick } from 'node:process';
 import { nowMs } from '../base/clock.ts';
 import {
   type Connection,
@@ -89,7 +90,10 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
   private heldPong: Buffer | null = null;
   private readonly readBytesPerSecond: number | undefined;
   private readLimit: ReadLimit | null = null;
+  /** The owner's wish; while connecting it waits for the connection. */
   private isPaused = false;
+  /** Frames that came with the server's answer while the owner had paused. */
+  private heldBytes: Buffer | null = null;
   private timer: NodeJS.Timeout | null = null;
   // How it ends, as far as known.
   private cause: EndCause | null = null;
@@ -149,11 +153,11 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     if (this.readyState !== READY_STATE.open) return;
     this.sendClose(code, reason);
     this.arm(this.closeTimeoutMs);
-    this.resume();
+    this.readFreely();
   }
 
   pause(): void {
-    if (this.readyState !== READY_STATE.open || this.isPaused) return;
+    if (this.readyState > READY_STATE.open || this.isPaused) return;
     this.isPaused = true;
     this.upgrade?.transport.pause();
   }
@@ -161,7 +165,9 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
-    if (this.readLimit?.isWaiting !== true) this.upgrade?.transport.resume();
+    // Not at once: events do not come within the owner's calls.
+    if (this.heldBytes !== null) nextTick(releaseBytes, this);
+    else this.readOn();
   }
 
   closeNow(code?: number): void {
@@ -201,7 +207,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     this.dialing = null;
   }
 
-  /** The server has upgraded the connection. Frames that came with its answer follow by `onBytes`. */
+  /** The server has upgraded the connection. Frames that came with its answer follow by `onFirstBytes`. */
   opened(upgrade: Upgrade): void {
     const { transport } = upgrade;
     this.dialing = null;
@@ -212,9 +218,30 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     if (this.readBytesPerSecond !== undefined) {
       this.readLimit = new ReadLimit(this.readBytesPerSecond, transport, () => !this.isPaused);
     }
+    if (this.isPaused) transport.pause();
     this.readyState = READY_STATE.open;
     this.reportBytes();
     this.events.onOpen(upgrade.response, upgrade.timings, upgrade.remoteAddress);
+  }
+
+  /** `chunk[from, to)` came with the server's answer; it waits if the owner has paused. */
+  onFirstBytes(chunk: Buffer, from: number, to: number, atMs: number): void {
+    if (this.isPaused) this.heldBytes = Buffer.from(chunk.subarray(from, to));
+    else this.onBytes(chunk, from, to, atMs);
+  }
+
+  /** The owner has resumed, and may have paused again since. */
+  releaseBytes(): void {
+    const { heldBytes } = this;
+    if (heldBytes === null || this.isPaused) return;
+    this.heldBytes = null;
+    beginRead();
+    try {
+      this.onBytes(heldBytes, 0, heldBytes.length, nowMs());
+    } finally {
+      endRead();
+    }
+    this.readOn();
   }
 
   // From the transport.
@@ -231,7 +258,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
   }
 
   /** `chunk[from, to)` was read at `atMs`. */
-  onBytes(chunk: Buffer, from: number, to: number, atMs: number): void {
+  private onBytes(chunk: Buffer, from: number, to: number, atMs: number): void {
     this.readMs = atMs;
     let isHandled = false;
     try {
@@ -273,10 +300,11 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     const { upgrade } = this;
     if (upgrade === null || this.readyState === READY_STATE.closed) return;
     this.disarm();
-    this.readLimit?.stop();
+    this.stopReadLimit();
     this.parser.stop();
     this.outbox?.clear();
     this.heldPong = null;
+    this.heldBytes = null;
     this.error ??= error;
     this.cause ??= error === undefined ? EndCause.endOfStream : EndCause.socketError;
     this.readyState = READY_STATE.closed;
@@ -357,6 +385,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     this.endCode = code;
     this.endReason = reason;
     if (isFirst) this.sendClose(code === CloseCode.noStatus ? undefined : code, '');
+    this.readFreely();
     this.arm(Math.min(this.closeTimeoutMs, TCP_CLOSE_WAIT_MS));
     this.events.onPeerClose(code, reason, this.readMs);
   }
@@ -370,6 +399,7 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
     this.error ??= new WebSocketError(WebSocketErrorCode.protocol, `websocket: ${what}`);
     if (this.readyState === READY_STATE.open) this.sendClose(code, '');
     this.outbox?.flush();
+    this.readFreely();
     // Dropping the connection with unread bytes would reset it, and the peer might miss our Close.
     // The end is told in onFinish.
     transport.end();
@@ -385,6 +415,24 @@ export class ClientConnection implements Connection, FrameHandler, TransportHand
       this.error = new WebSocketError(WebSocketErrorCode.closeTimeout, 'websocket: close timeout');
     }
     this.drop(this.upgrade.transport);
+  }
+
+  /** Reads, unless somebody rests. */
+  private readOn(): void {
+    if (!this.isPaused && this.readLimit?.isWaiting !== true) this.upgrade?.transport.resume();
+  }
+
+  /** Only the end is waited for: neither a pause nor a rate may keep it away. */
+  private readFreely(): void {
+    const isResting = this.readLimit?.isWaiting === true;
+    this.stopReadLimit();
+    if (this.isPaused) this.resume();
+    else if (isResting) this.readOn();
+  }
+
+  private stopReadLimit(): void {
+    this.readLimit?.stop();
+    this.readLimit = null;
   }
 
   private abortDial(): void {
@@ -491,6 +539,10 @@ class Lingering implements TransportHandler {
 
 function destroyTransport(transport: Transport): void {
   transport.destroy();
+}
+
+function releaseBytes(connection: ClientConnection): void {
+  connection.releaseBytes();
 }
 
 function timeUp(connection: ClientConnection): void {

@@ -392,7 +392,7 @@ class Dial implements Dialing, TransportHandler {
         inflater: codecs.inflater,
         deflater: codecs.deflater,
       });
-      if (from < to) connection.onBytes(chunk, from, to, openMs);
+      if (from < to) connection.onFirstBytes(chunk, from, to, openMs);
     } finally {
       endRead();
     }

@@ -6,14 +6,19 @@ import type { Transport } from './transport.ts';
 
 /** Rests shorter than this are saved up. */
 const REST_MS_MIN = 5;
+/** Longer rests are made of several: 64 KiB at 1 B/s would be too long for a timer (2^31 ms at most). */
+const TIMER_MS_MAX = 1000;
 
 export class ReadLimit {
   /** The transport rests now. */
   isWaiting = false;
+  private isStopped = false;
   private readonly bytesPerMs: number;
   private readonly transport: Transport;
   private readonly mayResume: () => boolean;
   private timer: NodeJS.Timeout | null = null;
+  /** Of the rest, after the timer that runs. */
+  private restMs = 0;
   /** When all that was read would have been read at the rate. */
   private dueMs = 0;
 
@@ -27,26 +32,37 @@ export class ReadLimit {
   onRead(bytes: number, atMs: number): void {
     this.dueMs = Math.max(this.dueMs, atMs) + bytes / this.bytesPerMs;
     const restMs = this.dueMs - atMs;
-    if (restMs < REST_MS_MIN || this.isWaiting) return;
+    if (restMs < REST_MS_MIN || this.isWaiting || this.isStopped) return;
     this.isWaiting = true;
     this.transport.pause();
-    this.timer = setTimeout(endRest, restMs, this);
+    this.rest(restMs);
   }
 
-  /** The connection is gone. */
+  /** For good, without resuming: the connection is gone, or shall be read as fast as it can be. */
   stop(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     this.isWaiting = false;
+    this.isStopped = true;
   }
 
-  endRest(): void {
+  onTimer(): void {
     this.timer = null;
+    if (this.restMs > 0) {
+      this.rest(this.restMs);
+      return;
+    }
     this.isWaiting = false;
     if (this.mayResume()) this.transport.resume();
   }
+
+  private rest(ms: number): void {
+    const timerMs = Math.min(ms, TIMER_MS_MAX);
+    this.restMs = ms - timerMs;
+    this.timer = setTimeout(onTimer, timerMs, this);
+  }
 }
 
-function endRest(limit: ReadLimit): void {
-  limit.endRest();
+function onTimer(limit: ReadLimit): void {
+  limit.onTimer();
 }

@@ -107,3 +107,30 @@ test('blanks secrets whatever the case of their names', () => {
     'GET / HTTP/1.1\r\nCOOKIE: [redacted]\r\nproxy-authorization: [redacted]\r\nX: authorization',
   );
 });
+
+test('blanks tokens in URLs, in headers by their names, and among the subprotocols', () => {
+  const jwt = 'eyJhbGciOi.eyJzdWIi.x-_9';
+  const head = [
+    'GET /chat?access_token=TOK1&room=1 HTTP/1.1',
+    'X-Api-Key: APIKEY',
+    'X-Session:SESSION',
+    `Sec-WebSocket-Protocol: chat.example.com, ${jwt},graphql-transport-ws, ${'k'.repeat(33)}`,
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZQ==',
+    'Location: wss://user:pass@host/?sig=SIG',
+    'X-Token: first',
+    '\tFOLDED',
+    'WWW-Authenticate: Basic realm="x"',
+    'no colon here?key=KEY',
+  ].join('\r\n');
+  assert.deepEqual(redacted(head).split('\r\n'), [
+    'GET /chat?access_token=[redacted]&room=1 HTTP/1.1',
+    'X-Api-Key: [redacted]',
+    'X-Session: [redacted]',
+    'Sec-WebSocket-Protocol: chat.example.com, [redacted],graphql-transport-ws, [redacted]',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZQ==',
+    'Location: wss://****:****@host/?sig=[redacted]',
+    'X-Token: [redacted]',
+    'WWW-Authenticate: Basic realm="x"',
+    'no colon here?key=[redacted]',
+  ]);
+});

@@ -1,9 +1,16 @@
 /**
  * `--ws-debug`: a transport around another that tells in words what crosses it: requests and answers
- * of handshakes, and the frames. Credentials and cookies are blanked unless asked for. It reads along and changes nothing;
- * without it the engine does not know it exists.
+ * of handshakes, and the frames. Credentials and cookies are blanked by their names unless asked for; paths
+ * and close reasons are shown. It reads along and changes nothing; without it the engine does not know it exists.
  */
+
 import { nowMs } from '../base/clock.ts';
+import {
+  isSecretHeader,
+  REDACTED,
+  withoutSecretParameters,
+  withoutUserInfo,
+} from '../base/credentials.ts';
 import type { TlsSettings, WireTrace } from './api.ts';
 import { FIN_BIT, Opcode } from './frame.ts';
 import type {
@@ -19,9 +26,15 @@ export function traceWire(connect: ConnectTransport, trace: WireTrace): ConnectT
 }
 
 const HEAD_END = '\r\n\r\n';
+/** A line that begins with white space belongs to the field before it (RFC 7230 §3.2.4). */
+const FIELD_START = /\r\n(?![ \t])/;
 const HEAD_STARTS = ['HTTP/', 'CONNECT ', 'GET '];
 const HEAD_BYTES_MAX = 64 * 1024;
-const SECRET_HEADER = /^(authorization|proxy-authorization|cookie|set-cookie):.*$/gim;
+/** Subprotocols are names, but some clients put a token among them: a JWT, or what is too long for a name. */
+const PROTOCOLS_HEADER = /^sec-websocket-protocol$/i;
+const PROTOCOL_CHARS_MAX = 32;
+/** RFC 7519; its header is JSON, which begins so in Base64. */
+const JWT = /^eyJ[\w-]*(\.[\w-]*){2,4}$/;
 
 let nextConnection = 1;
 
@@ -188,7 +201,28 @@ class TracedTransport implements Transport, TransportHandler {
 
 /** A request or answer without what lets somebody else in. */
 export function redacted(head: string): string {
-  return head.replace(SECRET_HEADER, '$1: [redacted]');
+  const [first = '', ...fields] = head.split(FIELD_START);
+  return [withoutUrlSecrets(first), ...fields.map(redactedField)].join('\r\n');
+}
+
+function redactedField(field: string): string {
+  const colon = field.indexOf(':');
+  if (colon < 0) return withoutUrlSecrets(field);
+  const name = field.slice(0, colon);
+  const value = field.slice(colon + 1);
+  if (PROTOCOLS_HEADER.test(name.trim())) {
+    return `${name}:${value.replace(/[^\s,]+/g, (entry) => (isToken(entry) ? REDACTED : entry))}`;
+  }
+  if (isSecretHeader(name.trim())) return `${name}: ${REDACTED}`;
+  return `${name}:${withoutUrlSecrets(value)}`;
+}
+
+function isToken(protocol: string): boolean {
+  return protocol.length > PROTOCOL_CHARS_MAX || JWT.test(protocol);
+}
+
+function withoutUrlSecrets(text: string): string {
+  return withoutSecretParameters(withoutUserInfo(text));
 }
 
 const OPCODE_NAMES: Readonly<Record<number, string>> = {
