@@ -30,7 +30,7 @@ export function withoutUserInfo(text: string): string {
 /** `?token=abc&room=1` becomes `?token=[redacted]&room=1`. Any text; nothing else is changed. */
 export function withoutSecretParameters(text: string): string {
   return text.replace(
-    /([?&#])([^&#\s]+)/g,
+    /([?&#])([^&#\s'"]+)/g,
     (_all, mark: string, pairs: string) => mark + withoutSecretValue(pairs),
   );
 }

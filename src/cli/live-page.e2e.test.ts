@@ -133,6 +133,7 @@ test('the page shows the run as it goes on, and stops it', { skip: NO_CHROMIUM }
 
         // Thresholds: not by colour alone.
         const thresholds = page.locator('#thresholds tbody tr');
+        await thresholds.nth(1).getByText('crossed').waitFor();
         assert.match(
           (await thresholds.nth(0).innerText()).replaceAll(/\s+/g, ' '),
           /reply_time p\(95\)<1000 .* ✓ holds/,

@@ -28,7 +28,7 @@ test('the command has no value of a variable or a secret, however the flag is wr
 
 test('the command has no credentials of a log server or an output', () => {
   const loki = 'loki=http://kim:pw@h/push,label.app=chat';
-  const shown = loki.replace('kim:pw', '…');
+  const shown = loki.replace('kim:pw', '****:****');
   const cases: [args: string[], text: string][] = [
     [
       ['--log-output', `${loki},header.Authorization=Bearer X`],
@@ -40,12 +40,12 @@ test('the command has no credentials of a log server or an output', () => {
     ],
     [['--out', 'some-package=token=X'], '--out some-package=…'],
     [['-o./mine.js=http://h/X?y=z,w'], '-o./mine.js=…'],
-    [['--out=influxdb=http://kim:X@h:8086/db'], '--out=influxdb=http://…@h:8086/db'],
+    [['--out=influxdb=http://kim:X@h:8086/db'], '--out=influxdb=http://****:****@h:8086/db'],
     [['--out', 'csv=fileName=a.csv,saveInterval=5s'], '--out csv=fileName=a.csv,saveInterval=5s'],
     [['--out', 'web-dashboard=port=80&tags=room'], "--out 'web-dashboard=port=80&tags=room'"],
     [
       ['--out', 'influxdb2=http://h,api_key=X&password=Y'],
-      "--out 'influxdb2=http://h,api_key=…&password=…'",
+      "--out 'influxdb2=http://h,api_key=…&password=[redacted]'",
     ],
     [
       ['--tag', 'auth_token=X', '--ws-debug-secrets=true', '-u5'],
@@ -113,10 +113,10 @@ test('common values of the system are no secrets, though the script sees them to
 
 test('addresses lose their passwords and their tokens', () => {
   const clean = [
-    ['wss://user:pass@host/x', 'wss://…@host/x'],
-    ['ws://h/?token=abc&room=1', 'ws://h/?token=…&room=1'],
-    ['ws://h/?room=1&access_token=abc#x', 'ws://h/?room=1&access_token=…#x'],
-    ['ws://h/?X-Amz-Signature=abc', 'ws://h/?X-Amz-Signature=…'],
+    ['wss://user:pass@host/x', 'wss://****:****@host/x'],
+    ['ws://h/?token=abc&room=1', 'ws://h/?token=[redacted]&room=1'],
+    ['ws://h/?room=1&access_token=abc#x', 'ws://h/?room=1&access_token=[redacted]#x'],
+    ['ws://h/?X-Amz-Signature=abc', 'ws://h/?X-Amz-Signature=[redacted]'],
     ['ws://h/?monkey=abc', 'ws://h/?monkey=abc'],
     ['mail a@b.c about ws://h/', 'mail a@b.c about ws://h/'],
   ] as const;

@@ -4,6 +4,7 @@
  */
 import { cpus, hostname, release, totalmem } from 'node:os';
 import { nowMs } from '../base/clock.ts';
+import { withoutSecretParameters, withoutUserInfo } from '../base/credentials.ts';
 import { VERSION } from '../base/version.ts';
 import type { Fact } from '../dashboard/protocol.ts';
 import { isBuiltInOutput } from '../library/outputs.ts';
@@ -133,10 +134,5 @@ function secretsOf(variables: Variables, charsMin: number): [name: string, value
 
 /** The text without passwords of URLs, and without values of query parameters that are secrets by name. */
 export function withoutCredentials(text: string): string {
-  return text
-    .replace(/(\w:\/\/)[^\s/@'"]+@/g, `$1${HIDDEN}@`)
-    .replace(
-      /([?&;](?:[\w.-]*(?:token|secret|passw|api_?key|auth|signature|session)[\w.-]*|key|sig|jwt)=)[^&#\s'"]+/gi,
-      `$1${HIDDEN}`,
-    );
+  return withoutSecretParameters(withoutUserInfo(text));
 }

@@ -23,6 +23,7 @@ import { Redactor } from '../output/redactor.ts';
 import type { LegacyFacts } from '../output/summary-handle.ts';
 import type { InstancePlan } from '../schedule/requirements.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
+import { failedDialsWarning } from './failed-dials.ts';
 import { readSourcePorts } from './host-limits.ts';
 import { createOutputs } from './outputs.ts';
 import { handleSummaryData } from './summary-model.ts';
@@ -150,6 +151,8 @@ async function launchOpenly(request: LaunchRequest, redactor: Redactor): Promise
         ? undefined
         : async (report) => handleSummaryData(report, settings, await loading, terminal),
   });
+  const warning = result.report && failedDialsWarning(result.report.aggregate);
+  if (warning !== undefined) warn(warning);
   return { result, bundle };
 }
 

@@ -30,7 +30,7 @@ export interface ThresholdResult {
   /** `p(95)<500`. */
   readonly threshold: string;
   readonly passed: boolean;
-  /** What the limit was compared with. */
+  /** What the limit was compared with; NaN before the first time. */
   readonly value: number;
 }
 
@@ -143,7 +143,7 @@ function thresholdResults(thresholds: ThresholdSet | undefined): ThresholdResult
       metric: view.name,
       threshold: spec.threshold,
       passed: isOk,
-      value,
+      value: value ?? Number.NaN,
     })),
   );
 }

@@ -183,6 +183,12 @@ const NO_STDOUT: TextWriter = {
 function testNameOf(script: string | URL | InlineScript): TestName {
   if (typeof script === 'string') return { script };
   if (script instanceof URL) return { script: script.href };
+  if (typeof script?.source !== 'string') {
+    throw new GharialError(
+      'RUN_SETTING_UNKNOWN',
+      `run(): got ${script === null ? 'null' : typeof script} as script; expected a path, a URL or { source, filename }`,
+    );
+  }
   return { script: script.filename ?? 'inline.js', source: script.source };
 }
 

@@ -29,8 +29,8 @@ export interface ThresholdState {
   readonly expression: ThresholdExpression;
   /** At the last evaluation; true before the first. */
   readonly isOk: boolean;
-  /** The aggregate compared at the last evaluation, 0 before. */
-  readonly value: number;
+  /** The aggregate compared at the last evaluation, undefined before the first. */
+  readonly value: number | undefined;
 }
 
 /** All thresholds of one metric or sub-metric. */
@@ -60,7 +60,7 @@ export class ThresholdSet {
       for (const { expression } of parsed) {
         assertSupported(expression, selector, view.metric.type);
       }
-      const states = parsed.map((part) => ({ ...part, isOk: true, value: 0 }));
+      const states = parsed.map((part) => ({ ...part, isOk: true, value: undefined }));
       return { view, states };
     });
   }
@@ -133,6 +133,6 @@ interface BoundThresholds {
     readonly spec: ThresholdSpec;
     readonly expression: ThresholdExpression;
     isOk: boolean;
-    value: number;
+    value: number | undefined;
   }[];
 }

@@ -40,7 +40,7 @@ export function findingsOf(
         metric: view.name,
         expression: spec.threshold,
         isOk,
-        got: `${Number(value.toFixed(6))}${unitOf(view.metric.contains, expression.method)}`,
+        got: `${Number((value ?? 0).toFixed(6))}${unitOf(view.metric.contains, expression.method)}`,
       })),
     ),
     checks: aggregate.checks().map(({ group, name, passes, fails }) => ({

@@ -197,7 +197,7 @@ function totalMetrics(input: SummaryInput): SummaryMetric[] {
       source: expression.source,
       label: expression.label,
       isOk,
-      value,
+      value: value ?? 0,
     }));
     judged.set(view.name, [...(judged.get(view.name) ?? []), ...list]);
   }

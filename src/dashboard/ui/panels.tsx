@@ -59,11 +59,11 @@ export function LoadPanel({ store, crosshair }: PanelProps): JSX.Element {
       />
       <Chart
         {...{ store, crosshair }}
-        title="Sockets opened, iterations ended"
+        title="Sockets dialled, iterations ended"
         hint="per second"
         draw={() =>
           drawTogether(store, [
-            { metric: 'ws_sessions', label: 'sockets opened', colour: 0 },
+            { metric: 'ws_sessions', label: 'sockets dialled', colour: 0 },
             { metric: 'iterations', label: 'iterations', colour: 2 },
             { metric: 'dropped_iterations', label: 'iterations dropped', colour: 1 },
           ])

@@ -164,8 +164,14 @@ function ThresholdTile({ state }: { readonly state: RunState | undefined }): JSX
 }
 
 function openedNote(state: RunState | undefined): string {
-  const opened = totalOf(state, 'ws_sessions')?.['count'] ?? 0;
-  return opened === 0 ? 'none opened yet' : `${formatCount(opened)} opened`;
+  const dialled = totalOf(state, 'ws_sessions')?.['count'] ?? 0;
+  const closes = state?.closes ?? [];
+  const failed = closes
+    .filter(({ cause }) => cause.startsWith('dial-'))
+    .reduce((sum, { count }) => sum + count, 0);
+  if (dialled === 0) return 'none dialled yet';
+  const opened = `${formatCount(Math.max(0, dialled - failed))} opened`;
+  return failed === 0 ? opened : `${opened}, ${formatCount(failed)} failed`;
 }
 
 function totalOf(
