@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type DemoServer, startDemoServer } from '../demo/server.ts';
@@ -20,6 +20,14 @@ const urls = (): string[] => [
 /** Short enough for a test, long enough for a first iteration of each VU. */
 const SHORT = ['--vus', '4', '--duration', '2s'];
 const OWN_SCENARIOS = new Set(['thresholds.js', 'arrival-rate.js', 'modules.ts']);
+
+test('the script at the top of the README runs against the demo server', async () => {
+  const script = /```js\n(.*?)```/s.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+  const args = [...urls(), '--vus', '5', '--duration', '1s'];
+  const outcome = await runGharial({ script, args });
+  assert.equal(outcome.exitCode, 0, outcome.stderr);
+  assert.ok((outcome.summary?.metrics['checks']?.['passes'] ?? 0) > 5);
+});
 
 for (const name of readdirSync(resolve('examples')).filter((file) => /\.[jt]s$/.test(file))) {
   test(`examples/${name} runs against the demo server`, async () => {
