@@ -14,7 +14,13 @@ import { directoryOf } from './open-files.ts';
 import { LOCK_NAME } from './remote-lock.ts';
 import { RemoteModules, type RemoteSettings } from './remote-modules.ts';
 import type { RemoteFiles, ScriptBundle, ScriptMap } from './script-bundle.ts';
-import { formatExcerpt, formatPosition, locate, toEncodedMap } from './source-position.ts';
+import {
+  formatExcerpt,
+  formatPosition,
+  locate,
+  type SourcePosition,
+  toEncodedMap,
+} from './source-position.ts';
 import { createUnitLookup } from './units.ts';
 
 export interface ScriptRequest {
@@ -174,11 +180,17 @@ function syntaxErrorOf(error: unknown, map: ScriptMap, sources: ScriptBundle['so
   const position = locate(map, line, column + 1);
   // acorn appends the position in the program, which means nothing to the user.
   const what = `SyntaxError: ${error.message.replace(/ \(\d+:\d+\)$/, '')}`;
-  const facets = { exitCode: ExitCode.scriptException, cause: error };
-  if (position === undefined) return new GharialError('SCRIPT_SYNTAX', what, facets);
+  const message = position === undefined ? what : `${what} ${placeOf(position, sources)}`;
+  return new GharialError('SCRIPT_SYNTAX', message, {
+    exitCode: ExitCode.scriptException,
+    cause: error,
+  });
+}
+
+/** `at file:…:3:5` and the line itself. */
+function placeOf(position: SourcePosition, sources: ScriptBundle['sources']): string {
   const excerpt = formatExcerpt(sources[position.url] ?? '', position.line, position.column);
-  const message = `${what} at ${formatPosition(position)}\n${excerpt}`;
-  return new GharialError('SCRIPT_SYNTAX', message, facets);
+  return `at ${formatPosition(position)}\n${excerpt}`;
 }
 
 /** The absolute path of the entry script, or its URL if it is remote. */
