@@ -58,7 +58,7 @@ function thresholdLines(
   const shown = fits ? thresholds : thresholds.slice(0, Math.max(0, thresholdsMax - 1));
   const lines = shown.map((threshold) => {
     const { metric, expression, isOk, value } = threshold;
-    const got = value === undefined ? 'not compared yet' : valueText(threshold, value);
+    const got = value === undefined ? 'nothing to compare yet' : valueText(threshold, value);
     const mark = value === undefined ? '•' : isOk ? '✓' : '✗';
     const text = `${mark} ${metric} ${expression}${GAP}${got}`;
     return isOk ? text : red(text, isColored);

@@ -168,7 +168,7 @@ test('shows a bar per scenario, sockets, times, errors by kind, and crossed thre
     'errors     7 × 1006 connection reset by peer 💥 · 1 × connection refused',
     '✗ ws_connecting p(95)<10  95.05ms',
     '✓ chat_echo{room:聊天室🚀👨‍👩‍👧‍👦} p(95)<250  190.1ms',
-    '• ws_ping max<10  not compared yet',
+    '• ws_ping max<10  nothing to compare yet',
   ]);
 
   assert.ok(!terminal.raw.includes('\u001b[31m'));

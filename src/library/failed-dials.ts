@@ -1,11 +1,20 @@
 /** A test whose connections all failed can pass its thresholds: there was nothing to cross them. That is told. */
 import type { Aggregate } from '../metrics/aggregate.ts';
+import type { ThresholdSet } from '../metrics/threshold.ts';
 import { EndCause } from '../websocket/api.ts';
 
 const REASONS_SHOWN = 3;
 
-/** What to warn of when not one of the connections of a run was opened; undefined otherwise. */
-export function failedDialsWarning(aggregate: Aggregate): string | undefined {
+/**
+ * What to warn of when not one of the connections of a run was opened and some threshold had no samples; undefined
+ * otherwise. Without thresholds a failed connection is the script's to report, as in k6.
+ */
+export function failedDialsWarning(
+  aggregate: Aggregate,
+  thresholds: ThresholdSet | undefined,
+): string | undefined {
+  const isVacuous = thresholds?.metrics.some(({ view }) => view.sink.count === 0) === true;
+  if (!isVacuous) return undefined;
   const failures = new Map<string, number>();
   let openedCount = sumOf(aggregate, 'ws_sessions');
   for (const { metric, tags, sink } of aggregate.series) {

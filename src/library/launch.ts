@@ -151,7 +151,8 @@ async function launchOpenly(request: LaunchRequest, redactor: Redactor): Promise
         ? undefined
         : async (report) => handleSummaryData(report, settings, await loading, terminal),
   });
-  const warning = result.report && failedDialsWarning(result.report.aggregate);
+  const { report } = result;
+  const warning = report && failedDialsWarning(report.aggregate, report.thresholds);
   if (warning !== undefined) warn(warning);
   return { result, bundle };
 }

@@ -70,7 +70,7 @@ export function Thresholds({ list }: { readonly list: readonly ThresholdInfo[] }
             <td class="number">{thresholdValue(item)}</td>
             <td>
               {item.value === undefined ? (
-                <span class="verdict">not compared yet</span>
+                <span class="verdict">nothing to compare yet</span>
               ) : (
                 <Verdict isOk={item.isOk} />
               )}
