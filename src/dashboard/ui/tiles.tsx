@@ -88,13 +88,17 @@ function Spark({ values }: { readonly values: readonly (number | null)[] }): JSX
 }
 
 function rateTile(store: Store, metric: string, label: string): JSX.Element {
-  const total = totalOf(store.state, metric)?.['count'] ?? 0;
+  const totals = totalOf(store.state, metric);
   const values = seriesOf(store, metric);
+  const isOver = store.state?.outcome !== undefined;
+  // The last interval of a run that is over was cut off.
+  const rate = (isOver ? totals?.['rate'] : values?.at(-1)) ?? 0;
+  const note = `${formatCount(totals?.['count'] ?? 0)} in all`;
   return (
     <Tile
       label={label}
-      value={values === undefined ? '–' : formatValue(values.at(-1) ?? 0, 'count-rate')}
-      note={`${formatCount(total)} in all`}
+      value={values === undefined ? '–' : formatValue(rate, 'count-rate')}
+      note={isOver ? `whole run; ${note}` : note}
       values={values}
     />
   );
