@@ -11,6 +11,7 @@ import { fork } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { parseArgs } from 'node:util';
 import { WebSocketServer } from 'ws';
+import { forkClient } from './lib/client-process.mjs';
 import { gharialOpener, wsOpener } from './lib/openers.mjs';
 import { servePlainEcho } from './lib/plain-echo.mjs';
 
@@ -71,7 +72,7 @@ async function compare(names, runs) {
     for (let run = 0; run < runs; run++) {
       const engines = Object.keys(samples);
       for (const engine of run % 2 === 0 ? engines : engines.reverse()) {
-        const result = await measure(engine, name, port);
+        const result = await forkClient(import.meta.filename, engine, name, port, values.root);
         samples[engine].push(result[of] / result.count);
         counts.add(JSON.stringify(result.work));
       }
@@ -83,21 +84,6 @@ async function compare(names, runs) {
     console.log(`  ratio   ${(median(samples.gharial) / median(samples.ws)).toFixed(2)}`);
   }
   server.kill();
-}
-
-function measure(engine, name, port) {
-  return new Promise((resolve, reject) => {
-    const child = fork(
-      import.meta.filename,
-      [name, '--client', engine, '--port', String(port), '--root', values.root],
-      { execArgv: ['--expose-gc', ...process.execArgv] },
-    );
-    child.once('message', resolve);
-    child.once(
-      'exit',
-      (code) => code !== 0 && reject(new Error(`${engine} ${name}: exit ${code}`)),
-    );
-  });
 }
 
 function median(values) {

@@ -7,6 +7,7 @@ import { fork } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { parseArgs } from 'node:util';
 import { WebSocketServer } from 'ws';
+import { forkClient } from './lib/client-process.mjs';
 import { median, spread } from './lib/measure.mjs';
 import { gharialOpener, wsOpener } from './lib/openers.mjs';
 import { servePlainEcho } from './lib/plain-echo.mjs';
@@ -112,7 +113,7 @@ async function compare(serverName, engines, load, runs) {
   const works = new Set();
   for (let run = 0; run < runs; run += 1) {
     for (const engine of run % 2 === 0 ? engines : [...engines].reverse()) {
-      const result = await measure(engine, load, port);
+      const result = await forkClient(import.meta.filename, engine, load, port, values.root);
       if (serverName === 'room') result.work.delivered = await delivered(port);
       results[engine].push(result);
       works.add(JSON.stringify(result.work));
@@ -125,21 +126,6 @@ async function compare(serverName, engines, load, runs) {
 
 async function delivered(port) {
   return (await (await fetch(`http://127.0.0.1:${port}/stats`)).json()).delivered;
-}
-
-function measure(engine, load, port) {
-  return new Promise((resolve, reject) => {
-    const child = fork(
-      import.meta.filename,
-      [load, '--client', engine, '--port', String(port), '--root', values.root],
-      { execArgv: ['--expose-gc', ...process.execArgv] },
-    );
-    child.once('message', resolve);
-    child.once(
-      'exit',
-      (code) => code !== 0 && reject(new Error(`${engine} ${load}: exit ${code}`)),
-    );
-  });
 }
 
 async function serve(name) {

@@ -5,7 +5,9 @@
  * Each VU has its own connections, as in k6. A connection is a slot: one undici client that dials when
  * it is needed and again after it was lost. HTTP/1.1 slots carry one request at a time, HTTP/2 slots many.
  */
+
 import type { buildConnector, Client, Dispatcher } from 'undici';
+import { basicAuthorization } from '../base/basic-authorization.ts';
 import { nowMs } from '../base/clock.ts';
 import type { ProxySettings } from '../websocket/api.ts';
 import { joinAddress, type TcpHandle } from '../websocket/transport.ts';
@@ -19,7 +21,7 @@ import {
   type WireSocket,
 } from './http-dial.ts';
 import type { FailurePoint } from './http-errors.ts';
-import { basicAuthorization, type WireHeaders } from './http-headers.ts';
+import type { WireHeaders } from './http-headers.ts';
 import type { RequestUrl } from './http-url.ts';
 
 /** One request as it goes over the wire. */

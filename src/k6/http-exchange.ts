@@ -2,6 +2,7 @@
  * One request of a script from its first hop to the final answer: cookies, authentication, redirects,
  * the time limit, samples for each hop, and the response object.
  */
+import { basicAuthorization } from '../base/basic-authorization.ts';
 import { nowMs } from '../base/clock.ts';
 import type { TimerHandle, VuHost } from './host.ts';
 import type {
@@ -27,7 +28,7 @@ import {
   requestErrorText,
   statusErrorCode,
 } from './http-errors.ts';
-import { type AnswerHeaders, basicAuthorization, readHeaders, toWireText } from './http-headers.ts';
+import { type AnswerHeaders, readHeaders, toWireText } from './http-headers.ts';
 import { protoOf, recordRequest, tlsVersionOf, withUrlName } from './http-metrics.ts';
 import type { HttpRequest, RequestCookie } from './http-request.ts';
 import { HttpResponse, type ResponseCalls, type SentRequest } from './http-response.ts';

@@ -42,11 +42,6 @@ export function readHeaders(headers: WireHeaders): AnswerHeaders {
   return { byName, setCookies: setCookiesOf(headers) };
 }
 
-/** The value of an `Authorization` or `Proxy-Authorization` header (RFC 7617). */
-export function basicAuthorization(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
-}
-
 const NOT_ASCII = /\P{ASCII}/u;
 
 /** Text as the Latin-1 string whose bytes are its UTF-8 encoding: what undici puts on the wire. */

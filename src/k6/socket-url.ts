@@ -2,6 +2,8 @@
  * URLs of `k6/websockets` and of the global WebSocket: the WHATWG URL standard, http and https standing
  * for ws and wss, no fragment; `k6/websockets` drops an empty one, as k6 does.
  */
+
+import { basicAuthorization } from '../base/basic-authorization.ts';
 import { domException } from './dom-exception.ts';
 import { parseGoUrl, UrlSyntaxError, type WsAddress } from './ws-url.ts';
 
@@ -73,8 +75,7 @@ export function socketAddressOf(url: URL): WsAddress {
 /** Value of an Authorization header for the credentials of a URL (RFC 7617), '' if it has none. */
 export function basicCredentials(url: URL): string {
   if (url.username === '' && url.password === '') return '';
-  const credentials = `${decoded(url.username)}:${decoded(url.password)}`;
-  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return basicAuthorization(decoded(url.username), decoded(url.password));
 }
 
 function decoded(text: string): string {

@@ -222,6 +222,21 @@ test('refuses what it does not know, as types do', async () => {
   });
 });
 
+test('rejects with what it got if the script is none', async () => {
+  for (const [script, got] of [
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [{}, 'object'],
+  ] as const) {
+    // As a program without types may call it.
+    const running = run(script as unknown as string);
+    await assert.rejects(Promise.resolve(running), {
+      code: 'RUN_SCRIPT_INVALID',
+      message: `run(): got ${got} as script; expected a path, a URL or { source, filename }`,
+    });
+  }
+});
+
 test('an iteration over a run that fails throws what the run rejects with', async () => {
   const iterate = async (test: Run): Promise<void> => {
     for await (const _ of test) assert.fail('a snapshot of nothing');

@@ -185,7 +185,7 @@ function testNameOf(script: string | URL | InlineScript): TestName {
   if (script instanceof URL) return { script: script.href };
   if (typeof script?.source !== 'string') {
     throw new GharialError(
-      'RUN_SETTING_UNKNOWN',
+      'RUN_SCRIPT_INVALID',
       `run(): got ${script === null ? 'null' : typeof script} as script; expected a path, a URL or { source, filename }`,
     );
   }

@@ -2,6 +2,7 @@
  * `--out influxdb=http://host:8086/db` (version 1) and `--out influxdb2=http://host:8086/` (version 2 and
  * later): every sample as a point, in line protocol. Only the address and the credentials differ.
  */
+import { basicAuthorization } from '../base/basic-authorization.ts';
 import type { AggregateSeries } from '../metrics/aggregate.ts';
 import { type HttpBatch, HttpSender } from './http-sender.ts';
 import { type InfluxFieldKind, type SeriesLine, seriesLine } from './influx-line.ts';
@@ -52,8 +53,7 @@ export function readInfluxSettings(argument: string, env: Environment): InfluxSe
   writeUrl.searchParams.set('rp', read.text('RETENTION') ?? '');
   const headers: Record<string, string> = {};
   if (username !== undefined) {
-    const pair = Buffer.from(`${username}:${password ?? ''}`).toString('base64');
-    headers['Authorization'] = `Basic ${pair}`;
+    headers['Authorization'] = basicAuthorization(username, password ?? '');
   }
   return {
     ...common,

@@ -1,4 +1,5 @@
 /** The settings of `--out opentelemetry`: `K6_OTEL_*`, and two of OpenTelemetry's own. */
+import { basicAuthorization } from '../base/basic-authorization.ts';
 import { ExitCode } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import type { TlsSettings } from './http-sender.ts';
@@ -88,8 +89,8 @@ function readHeaders(
   const headers = Object.fromEntries(read.pairs('HEADERS', '='));
   const username = read.text('HTTP_EXPORTER_USERNAME');
   if (username !== undefined && protocol === 'http/protobuf') {
-    const pair = `${username}:${read.text('HTTP_EXPORTER_PASSWORD') ?? ''}`;
-    headers['Authorization'] = `Basic ${Buffer.from(pair).toString('base64')}`;
+    const password = read.text('HTTP_EXPORTER_PASSWORD') ?? '';
+    headers['Authorization'] = basicAuthorization(username, password);
   }
   return headers;
 }

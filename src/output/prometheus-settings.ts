@@ -1,4 +1,5 @@
 /** The settings of `--out experimental-prometheus-rw`: `K6_PROMETHEUS_RW_*`. The argument says nothing. */
+import { basicAuthorization } from '../base/basic-authorization.ts';
 import type { TlsSettings } from './http-sender.ts';
 import { type Environment, OutputSettings } from './output-settings.ts';
 import { parseTrendStat, type TrendStat } from './trend-stat.ts';
@@ -68,10 +69,7 @@ function readHeaders(
   }
   const token = read.text('BEARER_TOKEN');
   if (token !== undefined) headers['Authorization'] = `Bearer ${token}`;
-  else if (username !== '') {
-    const pair = Buffer.from(`${username}:${password}`).toString('base64');
-    headers['Authorization'] = `Basic ${pair}`;
-  }
+  else if (username !== '') headers['Authorization'] = basicAuthorization(username, password);
   return headers;
 }
 

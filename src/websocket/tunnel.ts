@@ -3,7 +3,9 @@
  * (RFC 7231 §4.3.6, RFC 7617) or SOCKS 5 with a user name and password (RFC 1928, RFC 1929). Bytes in,
  * bytes out; the host name goes to the proxy, which resolves it.
  */
+
 import { isIPv4, isIPv6 } from 'node:net';
+import { basicAuthorization } from '../base/basic-authorization.ts';
 import type { ProxySettings } from './api.ts';
 import { WebSocketError, WebSocketErrorCode } from './errors.ts';
 import { ResponseReader } from './handshake.ts';
@@ -36,9 +38,10 @@ class ConnectTunnel implements Tunnel {
     const authority = joinHostPort(host, port);
     this.what = `${nameOf(proxy)}: CONNECT ${authority}`;
     const { username, password } = proxy;
-    const credentials = Buffer.from(`${username}:${password}`).toString('base64');
     const authorization =
-      username === '' && password === '' ? '' : `Proxy-Authorization: Basic ${credentials}\r\n`;
+      username === '' && password === ''
+        ? ''
+        : `Proxy-Authorization: ${basicAuthorization(username, password)}\r\n`;
     this.greeting = Buffer.from(
       `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`,
     );
