@@ -62,16 +62,24 @@ async function room(runs) {
   show({ gharial: perSecond('gharial'), ws: perSecond('ws'), net: perSecond('net') }, 0);
 }
 
+/** The bare socket shows what the kernel and Node make of many connections, whoever the client is. */
 async function sockets(runs) {
-  const cost = {};
-  for (const load of ['few', 'many']) {
-    const results = await compare('plain', ['gharial'], load, runs);
-    cost[load] = results.gharial.map(({ count, cpuMicros }) => cpuMicros / count);
+  const engines = ['gharial', 'ws', 'net'];
+  const results = { few: [], many: [] };
+  for (const load of Object.keys(results)) {
+    results[load] = await compare('plain', engines, load, runs);
   }
   console.log(
-    `sockets: CPU us per echo of ${SOCKETS.bytes} B, ${SOCKETS.few} and ${SOCKETS.many} sockets`,
+    `sockets: CPU us per echo of ${SOCKETS.bytes} B, ${SOCKETS.many} and ${SOCKETS.few} sockets`,
   );
-  show({ gharial: cost.many, few: cost.few }, 2);
+  for (const engine of engines) {
+    const [few, many] = ['few', 'many'].map((load) =>
+      results[load][engine].map(({ count, cpuMicros }) => cpuMicros / count),
+    );
+    console.log(
+      `  ${engine.padEnd(8)}${spread(many, 2)} and ${spread(few, 2)}, ${(median(many) / median(few)).toFixed(2)} x`,
+    );
+  }
 }
 
 async function json(runs) {
@@ -167,7 +175,7 @@ async function runClient() {
   };
   const openers = {
     ws: () => wsOpener(options),
-    net: () => bareOpener(options.port, 'x'.repeat(ROOM.bytes)),
+    net: () => bareOpener(options.port, 'x'.repeat(load === 'room' ? ROOM.bytes : SOCKETS.bytes)),
     gharial: () => gharialOpener(values.root, options),
   };
   const open = await openers[values.client]();

@@ -217,3 +217,22 @@ test('a server that kept its promise is not remembered for ever, and garbage sta
   assert.equal(inflater.inflate(second, BYTES_MAX), 1007);
   assert.equal(new PromisedInflater().inflate(Buffer.from('ffff', 'hex'), BYTES_MAX), 1007);
 });
+
+test('connections that keep no context share a deflater, those that keep one do not', () => {
+  const agree = (settings: DeflateSettings): Codecs => {
+    const answer = settings.keepsServerContext === true ? '' : '; server_no_context_takeover';
+    const codecs = acceptExtensions(`permessage-deflate${answer}`, request(settings));
+    assert.ok(typeof codecs === 'object');
+    return codecs;
+  };
+  const plain = agree({}).deflater;
+  assert.equal(agree({}).deflater, plain);
+  assert.notEqual(agree({ thresholdBytes: 100 }).deflater, plain);
+  assert.equal(agree({ thresholdBytes: 100 }).deflater?.thresholdBytes, 100);
+  assert.notEqual(agree({ keepsClientContext: true }).deflater, plain);
+  assert.notEqual(agree(KEEP).deflater, agree(KEEP).deflater);
+  const texts = ['Hello', 'Hello'].map((text) =>
+    Buffer.from(plain?.deflate(Buffer.from(text)) ?? []).toString('hex'),
+  );
+  assert.deepEqual(texts, ['f248cdc9c90700', 'f248cdc9c90700']);
+});

@@ -126,12 +126,23 @@ function createCodecs(agreed: Agreed, settings: DeflateSettings): Codecs {
     inflater: agreed.keepsServerContext
       ? new Inflater(1 << agreed.serverWindowBits)
       : new PromisedInflater(),
-    deflater: new Deflater(
-      agreed.clientWindowBits,
-      agreed.keepsClientContext,
-      settings.thresholdBytes ?? 0,
-    ),
+    deflater: deflaterFor(agreed, settings.thresholdBytes ?? 0),
   };
+}
+
+/** Deflaters that keep no context, shared by all connections of the worker: `windowBits thresholdBytes`. */
+const contextlessDeflaters = new Map<string, Deflater>();
+
+function deflaterFor(agreed: Agreed, thresholdBytes: number): Deflater {
+  const { clientWindowBits, keepsClientContext } = agreed;
+  if (keepsClientContext) return new Deflater(clientWindowBits, true, thresholdBytes);
+  const key = `${clientWindowBits} ${thresholdBytes}`;
+  let deflater = contextlessDeflaters.get(key);
+  if (deflater === undefined) {
+    deflater = new Deflater(clientWindowBits, false, thresholdBytes);
+    contextlessDeflaters.set(key, deflater);
+  }
+  return deflater;
 }
 
 /** The last plain bytes of a direction, as far as later messages may refer to them. */
@@ -192,6 +203,9 @@ export class Inflater implements MessageInflater {
   }
 }
 
+/** For messages that stand alone, on all connections. */
+const contextless = new Inflater(0);
+
 /** A server that keeps its promise for so many messages is believed. */
 const PROMISE_MESSAGES = 4;
 
@@ -201,16 +215,17 @@ const PROMISE_MESSAGES = 4;
  * before it, and so are all that follow. A server that kept its promise costs no memory afterwards.
  */
 export class PromisedInflater implements MessageInflater {
-  private readonly alone = new Inflater(0);
-  private withContext: Inflater | null = new Inflater(1 << WINDOW_BITS_MAX);
+  /** Made by the first message. */
+  private withContext: Inflater | null = null;
   private isBroken = false;
   private messagesLeft = PROMISE_MESSAGES;
 
   inflate(payload: Uint8Array, messageBytesMax: number): Buffer | FaultCode {
+    if (this.messagesLeft === 0) return contextless.inflate(payload, messageBytesMax);
+    this.withContext ??= new Inflater(1 << WINDOW_BITS_MAX);
     const { withContext } = this;
-    if (withContext !== null && this.isBroken) return withContext.inflate(payload, messageBytesMax);
-    const message = this.alone.inflate(payload, messageBytesMax);
-    if (withContext === null) return message;
+    if (this.isBroken) return withContext.inflate(payload, messageBytesMax);
+    const message = contextless.inflate(payload, messageBytesMax);
     if (message === CloseCode.invalidPayload) {
       this.isBroken = true;
       return withContext.inflate(payload, messageBytesMax);
