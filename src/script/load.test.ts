@@ -137,6 +137,26 @@ test('what blocks is found out, also behind require and in CommonJS', async (t) 
   assert.deepEqual(await facts('top.js'), [false, true, true]);
 });
 
+test('a script looks at prototypes if its own text says so, not for the helpers of the bundler', async (t) => {
+  const project = tempProject(t, {
+    'lib.js': `module.exports = { a: 1 };`,
+    'plain.js': `import lib from './lib.js'; export * as all from './plain.js';
+      export class A { static x = 1; #y = 2; } export default function () { lib.a; }`,
+    'prototype.js': `export default function () { WebSocket.prototype.send = 1; }`,
+    'own.js': `export default function () { WebSocket.hasOwnProperty('OPEN'); }`,
+    'names.js': `export default function () { Object.getOwnPropertyNames(WebSocket); }`,
+    'lib-does.js': `module.exports = (o) => Object.getPrototypeOf(o);`,
+    'by-lib.js': `import look from './lib-does.js'; export default function () { look({}); }`,
+  });
+  const looks = async (entry: string) =>
+    (await loadScript({ entry, cwd: project.dir })).looksAtPrototypes;
+  assert.equal(await looks('plain.js'), false);
+  assert.equal(await looks('prototype.js'), true);
+  assert.equal(await looks('own.js'), true);
+  assert.equal(await looks('names.js'), true);
+  assert.equal(await looks('by-lib.js'), true);
+});
+
 test('import.meta speaks of the file it stands in', async (t) => {
   const project = tempProject(t, {
     'lib/a.js': `export const there = import.meta.resolve('./data.csv');`,

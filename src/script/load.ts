@@ -127,11 +127,21 @@ export function makeSuspendable(
     suspends: program.suspends,
     usesPromises: program.usesPromises,
     hasTopLevelAwait: program.hasTopLevelAwait,
+    looksAtPrototypes: looksAtPrototypes(bundled.code),
     modules: bundled.modules,
     sources: bundled.sources,
     warnings: bundled.warnings,
     ...(remoteFiles === undefined ? {} : { remoteFiles }),
   };
+}
+
+/** How the bundler shortens natives for its own helpers: `var __hasOwnProp = Object.prototype.hasOwnProperty;`. */
+const HELPER_ALIAS = /^var __\w+ = Object\.[\w.]+;$/gm;
+
+function looksAtPrototypes(code: string): boolean {
+  return /\bprototype|\b__proto__|PrototypeOf\b|\bhasOwn|\bgetOwnProp/.test(
+    code.replace(HELPER_ALIAS, ''),
+  );
 }
 
 /** What raw stack frames of the program are called; no file can have this name. */

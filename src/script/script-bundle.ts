@@ -43,6 +43,8 @@ export interface ScriptBundle {
   readonly suspends: boolean;
   readonly usesPromises: boolean;
   readonly hasTopLevelAwait: boolean;
+  /** Some code of the script asks where a property lies: on an object, or on a prototype of it. */
+  readonly looksAtPrototypes: boolean;
   /** Specifiers of the k6 modules that the program imports, sorted. `require(variable)` may ask for more. */
   readonly modules: readonly string[];
   /** Text of every source, by the URL that `map.sources` has. */

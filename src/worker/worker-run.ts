@@ -118,7 +118,7 @@ export class WorkerRun {
       isCommonJs: bundle.entryFormat === 'commonjs',
       usesPromises: bundle.usesPromises,
       asksForMeta: bundle.code.includes('.meta'),
-      looksAtPrototypes: /prototype|__proto__/i.test(bundle.code),
+      looksAtPrototypes: bundle.looksAtPrototypes,
       entryUrl: bundle.entryUrl,
     };
     // Loading it takes some 70 ms, which the first call of a VU should not measure.
