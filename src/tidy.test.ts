@@ -10,6 +10,7 @@ import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'acorn';
+import { transformSync } from 'esbuild';
 import { VERSION } from './base/version.ts';
 
 /** Height of each room; a room imports lower ones and itself. */
@@ -129,7 +130,6 @@ const LITERAL =
   /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|(?<=[ (,[=])\/(?:\\.|[^/\\ ])(?:\\.|[^/\\])*\/[a-z]*/g;
 
 const ROOT = findRoot();
-const BUILT = dirname(fileURLToPath(import.meta.url));
 const SOURCES = filesBelow('src', /\.tsx?$/).filter((path) => !path.endsWith('.d.ts'));
 /** Bundled into the page: what it touches is the browser's. */
 const BROWSER_SIDE = 'src/dashboard/ui/';
@@ -320,13 +320,12 @@ function importEdges(): readonly Edge[] {
 
 const usesByPath = new Map<string, ReadonlySet<string>>();
 
-/** What a file does with the outside world at run time, read from its compiled form. */
+/** What a file does with the outside world at run time, read without its types. */
 function usesOf(path: string): ReadonlySet<string> {
   const known = usesByPath.get(path);
   if (known !== undefined) return known;
-  const compiled = join(BUILT, relative('src', path).replace(/\.ts$/, '.js'));
-  assert.ok(existsSync(compiled), `${path} is not compiled: npm run build`);
-  const uses = collectUses(parse(readFileSync(compiled, 'utf8'), PARSE_OPTIONS));
+  const { code } = transformSync(read(path), { loader: 'ts' });
+  const uses = collectUses(parse(code, PARSE_OPTIONS));
   usesByPath.set(path, uses);
   return uses;
 }

@@ -37,7 +37,11 @@ export async function builtInModule(url: string): Promise<string | undefined> {
   const [, name, version = ''] = JSLIB_URL.exec(url) ?? [];
   const module = BUILT_INS.find((one) => one.name === name);
   if (module === undefined) return undefined;
-  const text = await readFile(new URL(import.meta.resolve(module.file)), 'utf8');
+  const { file } = module;
+  const location = file.startsWith('./')
+    ? new URL(file, import.meta.url)
+    : new URL(import.meta.resolve(file));
+  const text = await readFile(location, 'utf8');
   return `${text}\n${module.ending?.(version) ?? ''}`;
 }
 
