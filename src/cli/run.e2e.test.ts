@@ -256,6 +256,36 @@ test('the options a script sees are frozen', async () => {
   assert.deepEqual(outcome.console, ['TypeError b', 'TypeError b']);
 });
 
+test('a name that nobody declared is told with its place, also in init code and with every suspension', async () => {
+  const script = `
+      import { sleep } from 'k6';
+      function plain() { return 1 + missingA.x; }
+      function blocking() { sleep(0.001); return missingB(1); }
+      export default function () {
+        for (const fn of [plain, blocking, () => { missingC = 1; }, () => new MissingD(1), () => ({ missingE })]) {
+          try { fn(); } catch (e) { console.log(e.message.split(' ')[0], e.stack.match(/:\\d+:\\d+/)[0]); }
+        }
+        return BASE_URL + '/x';
+      }`;
+  for (const suspend of ['auto', 'all']) {
+    const outcome = await runGharial({ script, args: ['--suspend', suspend] });
+    assert.deepEqual(outcome.console, [
+      'missingA :3:37',
+      'missingB :4:50',
+      'missingC :6:52',
+      'missingD :6:77',
+      'missingE :6:101',
+    ]);
+    assert.match(
+      outcome.stderr,
+      /ReferenceError: BASE_URL is not defined\\n\\tat default \(file:.*script\.js:9:16\)/,
+    );
+  }
+  const init = await runGharial({ script: '\nfoo.bar();\nexport default function () {}' });
+  assert.equal(init.exitCode, 107);
+  assert.match(init.stderr, /ReferenceError: foo is not defined\\n\\tat file:.*script\.js:2:1\\n/);
+});
+
 test('aborting the test stops this VU and the others at once, and says where', async () => {
   const outcome = await runGharial({
     script: `

@@ -6,7 +6,7 @@
  */
 import type * as acorn from 'acorn';
 import { isBind, isGated, isSpecialMember, memberOf, onObject } from './emit-member.ts';
-import { type Emitter, type Frame, isNode, placed, whole } from './frame.ts';
+import { type Emitter, type Frame, generatedText, isNode, placed, whole } from './frame.ts';
 import type { Rope } from './rope.ts';
 
 /** What becomes of a callee: its value, and the receiver's text if the call has one. */
@@ -284,8 +284,7 @@ function chainBody(
       value = checkedCall(e, frame, value, self, link.callee, args);
       return;
     }
-    const callee = typeof value === 'string' && self === undefined ? value : undefined;
-    if (callee !== undefined) value = [callee, '(', args(), ')'];
+    if (generatedText(value) !== undefined && self === undefined) value = [value, '(', args(), ')'];
     else if (self === undefined) value = ['(0,', value, ')(', args(), ')'];
     else {
       const fn = take();

@@ -12,7 +12,7 @@ import {
   twinParts,
   wrapperExpression,
 } from './emit-function.ts';
-import { between, type Emitter, type Frame, isNode, slice, whole } from './frame.ts';
+import { between, type Emitter, type Frame, generatedText, isNode, slice, whole } from './frame.ts';
 import { keyHint, keyName } from './key-name.ts';
 import type { Rope } from './rope.ts';
 
@@ -159,7 +159,7 @@ export function emitProperty(
     const target = isNode(value as acorn.Node, 'AssignmentPattern')
       ? (value as unknown as acorn.AssignmentPattern).left
       : value;
-    const isRewritten = typeof e.emit(target, frame) === 'string';
+    const isRewritten = generatedText(e.emit(target, frame)) !== undefined;
     return [isRewritten ? [whole(key), ':'] : '', e.emit(value, frame)];
   }
   if (node.kind !== 'init' || node.method) {

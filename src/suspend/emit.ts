@@ -26,6 +26,7 @@ import {
   between,
   type Emitter,
   type Frame,
+  generatedText,
   isNode,
   type NameHint,
   type PrivateTwins,
@@ -144,9 +145,9 @@ class TreeEmitter implements Emitter {
         if (this.blocks(node, frame)) return emitNew(this, node, frame);
         if (isNode(node.callee, 'Identifier')) {
           const callee = this.emit(node.callee, frame);
-          if (typeof callee === 'string') {
+          if (generatedText(callee) !== undefined) {
             const list = this.argumentList(node.arguments, frame);
-            return [whole({ ...node, end: node.start + 3 }), ` (${callee})(`, list, ')'];
+            return [whole({ ...node, end: node.start + 3 }), ' (', callee, ')(', list, ')'];
           }
         }
         break;
@@ -261,8 +262,9 @@ class TreeEmitter implements Emitter {
       !scopes.argumentsOf.has(node)
     ) {
       const lookup = `(${globalObject},${JSON.stringify(node.name)})`;
-      if (this.#targets.has(node)) return `${this.helper('gc')}${lookup}.${node.name}`;
-      return `${this.helper('gv')}${lookup}`;
+      // The look-up throws for a name that nobody declared: there, says its frame.
+      if (!this.#targets.has(node)) return placed(`${this.helper('gv')}${lookup}`, node.start);
+      return placed(`${this.helper('gc')}${lookup}.${node.name}`, node.start);
     }
     return whole(node);
   }
@@ -278,7 +280,7 @@ class TreeEmitter implements Emitter {
     const { argument } = node;
     if (node.operator === 'typeof' && isNode(argument, 'Identifier')) {
       const text = this.emit(argument, frame);
-      if (typeof text === 'string' && this.program.globalNames.has(argument.name)) {
+      if (generatedText(text) !== undefined && this.program.globalNames.has(argument.name)) {
         return `typeof ${this.program.globalObject}.${argument.name}`;
       }
       return between(node, [[argument, text]]);
@@ -292,7 +294,7 @@ class TreeEmitter implements Emitter {
       }
       const text = this.emit(argument, frame);
       // A name in the place of `this` or `new.target` may not be deleted, a value may.
-      if (typeof text === 'string') return between(node, [[argument, `(0,${text})`]]);
+      if (generatedText(text) !== undefined) return between(node, [[argument, ['(0,', text, ')']]]);
     }
     return this.children(node, frame);
   }

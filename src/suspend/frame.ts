@@ -194,6 +194,12 @@ export function placed(text: string, at: number): Rope {
   return { text, at };
 }
 
+/** The text of an expression that was generated in one piece, undefined for one that stays as written. */
+export function generatedText(rope: Rope): string | undefined {
+  if (typeof rope === 'string') return rope;
+  return 'text' in rope ? rope.text : undefined;
+}
+
 export function isNode<T extends acorn.AnyNode['type']>(
   node: acorn.Node | null | undefined,
   type: T,
