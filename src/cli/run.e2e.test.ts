@@ -273,7 +273,7 @@ test('a name that nobody declared is told with its place, also in init code and 
       'missingA :3:37',
       'missingB :4:50',
       'missingC :6:52',
-      'missingD :6:77',
+      'MissingD :6:79',
       'missingE :6:101',
     ]);
     assert.match(

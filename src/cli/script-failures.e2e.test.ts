@@ -152,3 +152,84 @@ export default function (data) {
   });
   assert.deepEqual(console, ['5000']);
 });
+
+/** Iterations that fail with an open socket, whose close handler begins something anew. */
+const afterFailure = (onClose: string): string => `
+import { sleep } from 'k6';
+import http from 'k6/http';
+import ws from 'k6/ws';
+import { WebSocket } from 'k6/websockets';
+export const options = { scenarios: {
+  a: { executor: 'per-vu-iterations', iterations: 2, maxDuration: '60s', gracefulStop: '0s' },
+} };
+const url = __ENV.ECHO;
+const connect = () => {
+  const socket = new WebSocket(url);
+  socket.onerror = (event) => console.log(event.error.replace(/^dial tcp [^ ]+/, 'dial'));
+  socket.onclose = () => { ${onClose} };
+};
+export default function () {
+  console.log('iteration');
+  connect();
+  setTimeout(() => { throw new Error('boom'); }, 50);
+}`;
+
+for (const [name, onClose, printed] of [
+  ['a socket', 'if (!globalThis.again) { globalThis.again = true; connect(); }', undefined],
+  ['a timer', `setTimeout(() => console.log('late'), 100);`, []],
+  ['an interval', `setInterval(() => console.log('late'), 100);`, []],
+  ['a sleep', `sleep(50); console.log('awake');`, ['awake']],
+  [
+    'a request',
+    `try { http.get(url.replace('ws', 'http')); } catch (e) { console.log(e.message); }`,
+    ['operation was canceled'],
+  ],
+  [
+    'a blocking connection',
+    'try { ws.connect(url, () => {}); } catch (e) { console.log(e.message); }',
+    ['operation was canceled'],
+  ],
+  ['a loop that never gives up', 'for (;;) { try { ws.connect(url, () => {}); } catch {} }', []],
+] as const) {
+  test(`an iteration that failed ends, though a close handler begins ${name}`, async () => {
+    const outcome = await runGharial({
+      script: afterFailure(onClose),
+      args: ['-e', `ECHO=${server.wsUrl}/echo`],
+    });
+    assert.equal(outcome.exitCode, 0);
+    const each = printed ?? ['dial operation was canceled'];
+    const second = printed ?? [];
+    assert.deepEqual(outcome.console, ['iteration', ...each, 'iteration', ...second]);
+    assert.deepEqual(errorTexts(outcome.stderr), ['Error: boom', 'Error: boom']);
+    assert.match(outcome.stdout, /iterations\.*: 2 /);
+  });
+}
+
+test('an iteration that failed and dials again for ever is ended, its error told', async () => {
+  const outcome = await runGharial({
+    script: afterFailure('connect();'),
+    args: ['-e', `ECHO=${server.wsUrl}/echo`],
+  });
+  assert.deepEqual(errorTexts(outcome.stderr), ['Error: boom', 'Error: boom']);
+  assert.ok(outcome.console.length < 300, `${outcome.console.length} lines`);
+});
+
+test('a rejection that came during a blocking call may be handled after it', async () => {
+  const outcome = await runGharial({
+    script: `
+import { sleep } from 'k6';
+export const options = { iterations: 2 };
+export default async function () {
+  if (__ITER === 1) { Promise.reject(new Error('unheard')); sleep(0.01); console.log('on'); return; }
+  const logins = ['a', 'b'].map(async (n) => { if (n === 'b') throw new Error('no'); });
+  sleep(0.01);
+  console.log((await Promise.allSettled(logins)).map(({ status }) => status).join());
+  const late = Promise.reject(1);
+  sleep(0.01);
+  late.catch((reason) => console.log('caught ' + reason));
+  setTimeout(() => console.log('timer'), 1);
+}`,
+  });
+  assert.deepEqual(outcome.console, ['fulfilled,rejected', 'caught 1', 'timer', 'on']);
+  assert.deepEqual(errorTexts(outcome.stderr), ['Uncaught (in promise) Error: unheard']);
+});

@@ -34,6 +34,7 @@ function setUp(usesPromises = false) {
       onIdle: () => onIdle(),
       onEnter: () => {},
       onLeave: () => {},
+      onWait: (op, resumer) => op.start(resumer),
     },
     usesPromises,
   );

@@ -21,6 +21,8 @@ export interface SchedulerEvents {
   /** Script code is about to run on this thread (watchdog). */
   onEnter(): void;
   onLeave(): void;
+  /** A coroutine waits for `op`: start it, or settle `resumer` otherwise. Throwing fails the call. */
+  onWait(op: Op, resumer: Resumer): void;
 }
 
 /** A first-in-first-out queue that costs nothing while empty. */
@@ -273,7 +275,7 @@ export class Scheduler implements EventLoop {
     this.#isRunning = true;
     this.#isStarting = true;
     try {
-      op.start(frame);
+      this.#events.onWait(op, frame);
     } catch (error) {
       frame.fail(error);
     } finally {

@@ -5,6 +5,7 @@
  * It runs one thing at a time, a `Run`: from the call of a script function until the event loop has
  * run dry, an exception has ended it, or it was interrupted.
  */
+import { nextTick } from 'node:process';
 import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
 import { createConsole } from '../k6/console.ts';
@@ -56,7 +57,12 @@ interface Run {
   value: unknown;
   error: unknown;
   isRejection: boolean;
+  /** What its handlers have begun since it failed. */
+  lateCount: number;
 }
+
+/** After a failure, handlers see the end of what they had; one that begins anew each time is stopped here. */
+const LATE_COUNT_MAX = 100;
 
 /** The scenario a VU is activated for. */
 export interface Activation {
@@ -106,6 +112,8 @@ export class VirtualUser
   readonly #resources = new Set<IterationResource>();
   /** Rejected promises nobody has handled yet; made when there is one. */
   #rejections: Map<Promise<unknown>, unknown> | undefined;
+  /** One came while the VU was blocked: the code that waits may still handle it, which Node tells a turn later. */
+  #rejectionsMayBeHandled = false;
   readonly #globalObject: object;
   readonly #env: ScriptEnv;
   readonly #import: ModuleImporter;
@@ -233,6 +241,7 @@ export class VirtualUser
     if (this.isSystemTagEnabled('group')) tags = tags.with('group', '');
     this.#tags = tags;
     this.#activationTags = tags;
+    this.#metadata = NO_METADATA;
     this.#env.reset(activation.env);
   }
 
@@ -267,10 +276,8 @@ export class VirtualUser
     const run = this.#run;
     if (run === undefined) return;
     this.#isRecording = false;
-    this.#scheduler.drop();
-    for (const resource of [...this.#resources]) resource.drop();
-    this.#resources.clear();
-    this.#holdCount = 0;
+    this.#dropAll();
+    if (run.state === 'failing') this.#logFailure(run.error, run.isRejection);
     this.#finish(run, { outcome: 'interrupted' });
   }
 
@@ -290,6 +297,7 @@ export class VirtualUser
   noteRejection(promise: Promise<unknown>, reason: unknown): void {
     this.#rejections ??= new Map();
     this.#rejections.set(promise, reason);
+    if (this.#scheduler.isBlocked) this.#rejectionsMayBeHandled = true;
     this.#scheduler.pump();
   }
 
@@ -322,8 +330,10 @@ export class VirtualUser
       value: undefined,
       error: undefined,
       isRejection: false,
+      lateCount: 0,
     };
     this.#isRecording = true;
+    this.#rejectionsMayBeHandled = false;
     this.#isFinishing = false;
     this.#scheduler.post(task);
   }
@@ -393,6 +403,13 @@ export class VirtualUser
   onIdle(): void {
     const run = this.#run;
     if (run === undefined) return;
+    if (this.#rejectionsMayBeHandled) {
+      this.#environment.later(() => {
+        this.#rejectionsMayBeHandled = false;
+        this.#scheduler.pump();
+      });
+      return;
+    }
     if (this.#rejections !== undefined) {
       const reasons = [...this.#rejections.values()];
       this.#rejections = undefined;
@@ -409,11 +426,40 @@ export class VirtualUser
         return;
       }
       if (run.state === 'failing') {
-        this.#finish(run, { outcome: 'failed', error: run.error, isRejection: run.isRejection });
+        this.#finish(run, failureOf(run));
       } else {
         this.#finish(run, { outcome: 'complete', value: run.value });
       }
     });
+  }
+
+  /** In a run that has failed nothing new is waited for: sleeps are over at once, requests fail. */
+  onWait(op: Op, resumer: Resumer): void {
+    if (this.#run?.state !== 'failing' || op.kind === 'other') op.start(resumer);
+    else if (!this.#takesLate(this.#run)) return;
+    else if (op.kind === 'sleep') resumer.ok(undefined);
+    else resumer.fail(new NativeError('operation was canceled'));
+  }
+
+  /** False once a failed run has begun too much: it ends as it is, in the next turn. */
+  #takesLate(run: Run): boolean {
+    run.lateCount += 1;
+    if (run.lateCount < LATE_COUNT_MAX) return true;
+    if (run.lateCount === LATE_COUNT_MAX) {
+      this.#environment.later(() => {
+        if (this.#run !== run) return;
+        this.#dropAll();
+        this.#finish(run, failureOf(run));
+      });
+    }
+    return false;
+  }
+
+  #dropAll(): void {
+    this.#scheduler.drop();
+    for (const resource of [...this.#resources]) resource.drop();
+    this.#resources.clear();
+    this.#holdCount = 0;
   }
 
   onEnter(): void {
@@ -599,8 +645,14 @@ export class VirtualUser
     if (this.#holdCount === 0) this.#scheduler.pump();
   }
 
+  /** What a failed run begins is wound down before it has done anything. */
   addResource(resource: IterationResource): void {
     this.#resources.add(resource);
+    const run = this.#run;
+    if (run?.state !== 'failing' || !this.#takesLate(run)) return;
+    nextTick(() => {
+      if (this.#run === run && this.#resources.has(resource)) resource.windDown();
+    });
   }
 
   removeResource(resource: IterationResource): void {
@@ -756,6 +808,10 @@ export class VirtualUser
   get instance(): ExecutionFacts['instance'] {
     return this.#environment.instanceFacts();
   }
+}
+
+function failureOf({ error, isRejection }: Run): RunEnd {
+  return { outcome: 'failed', error, isRejection };
 }
 
 /** Errors of ours that a script may catch become errors as k6's native code throws them. */
