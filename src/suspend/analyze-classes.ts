@@ -142,6 +142,8 @@ export class Classes {
     owner: acorn.PropertyDefinition | acorn.StaticBlock,
     isStatic: boolean,
   ): Frame {
+    const { marks } = this.#walk.flow;
+    if (isStatic) marks.ownerOfStatic.set(owner, this.#walk.frame.owner);
     return {
       owner,
       unit: this.#walk.frame.unit,

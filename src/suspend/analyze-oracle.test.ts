@@ -56,6 +56,14 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     class B extends A { z = this.y + 1; }
     function make(K) { return new K(); }
     export default function () { const b = make(B); log(b.x, b.y, b.z, make(A).y); }`,
+  'static fields and blocks': `
+    function helper(x) { return block(x); }
+    class Single { static instance = new Single(); static { this.late = helper('late'); } constructor() { this.t = block('t'); } }
+    const make = (x) => class { static x = helper(x); static { block(0); this.y = x; } };
+    export default function () {
+      const C = make(2); class L { static z = new (class { v = helper('v'); })().v; }
+      log(Single.instance.t, Single.late, C.x, C.y, L.z, [3, 4].map((x) => make(x).x).join());
+    }`,
   'an arrow in a field': `
     class Page { go = () => block(this.k); k = 3; }
     export default function () { const { go } = new Page(); log(go()); }`,

@@ -18,7 +18,7 @@ export class BlockingError extends Error {
     const through = nativeCaller();
     const cause =
       through === undefined
-        ? 'the code that called it was not prepared for suspension; run with suspension "all" if it should be'
+        ? 'the code that called it is an async generator, was made by eval or new Function, or was missed by the analysis (then --suspend all helps)'
         : `${through} is waiting for its callback and cannot be suspended; move the call out of the callback`;
     super(`${call}() cannot wait here: ${cause}`);
     this.call = call;
@@ -77,7 +77,21 @@ function nativeName(site: NodeJS.CallSite | undefined): string | undefined {
   if (site === undefined || (file !== null && file !== undefined)) return undefined;
   if (name === null || name === undefined || name === 'next') return undefined;
   const type = site.getTypeName();
-  return type === null || type === 'Object' || name.includes('.') ? name : `${type}.${name}`;
+  if (type === null || type === 'Object' || name.includes('.')) return name;
+  // What V8 knows of a static is that it was called on a function.
+  return type === 'Function' ? staticName(name) : `${type}.${name}`;
+}
+
+const TypedArray = Object.getPrototypeOf(Uint8Array) as object; // the language has no name for it
+const HOLDERS_OF_STATICS = { Object, Array, TypedArray, Promise, Reflect };
+
+/** `Object.assign` for `assign`; the name alone where several functions have one. */
+function staticName(name: string): string {
+  const holders = Object.entries(HOLDERS_OF_STATICS).filter(([, holder]) =>
+    Object.hasOwn(holder, name),
+  );
+  const [only] = holders.length === 1 ? holders : [];
+  return only === undefined ? name : `${only[0]}.${name}`;
 }
 
 /** A frame of this folder's own code. */

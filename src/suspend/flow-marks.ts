@@ -17,6 +17,8 @@ export class Marks {
   /** Who suspends when code in the node does; filled as the program is walked. */
   readonly infoOf = new Map<acorn.Node, FunctionInfo>();
   readonly classOfField = new Map<acorn.Node, ClassInfo>();
+  /** The code that runs static fields and blocks: that which the class stands in. */
+  readonly ownerOfStatic = new Map<acorn.Node, Owner>();
   /** Module bodies that a bundler's helper runs, with the helper's name at the call. */
   readonly wrappers: { readonly helper: acorn.Node; readonly body: FunctionInfo }[] = [];
   readonly #graph: FlowGraph;
@@ -31,17 +33,25 @@ export class Marks {
   site(site: acorn.Node, owner: Owner, cause: Cause): void {
     if (this.mayBlock.has(site)) return;
     this.mayBlock.add(site);
+    this.#ownerBlocks(owner, cause);
+  }
+
+  #ownerBlocks(owner: Owner, cause: Cause): void {
+    const outer = this.ownerOfStatic.get(owner);
+    if (outer !== undefined) {
+      this.#ownerBlocks(outer, cause);
+      return;
+    }
     switch (owner.type) {
       case 'Program':
         this.programBlocks = true;
         return;
+      case 'StaticBlock':
       case 'PropertyDefinition': {
         const info = this.classOfField.get(owner);
-        if (info && !owner.static) this.suspendClass(info, cause);
+        if (info) this.suspendClass(info, cause);
         return;
       }
-      case 'StaticBlock':
-        return;
       default: {
         const info = this.infoOf.get(owner);
         if (info) this.#suspend(info, cause);
