@@ -127,3 +127,17 @@ for (const [name, out, env] of [
     assert.deepEqual([loss.batches_lost, loss.batches], [Number(lost), Number(all)]);
   });
 }
+
+test('the number of virtual users is sampled each second of the run, not of the clock', async () => {
+  const startMs = Date.now();
+  const { files } = await runGharial({
+    script: `import { sleep } from 'k6'; export default function () { sleep(1.4); }`,
+    args: ['--out', 'json=out.json'],
+  });
+  const times = (files['out.json'] ?? '')
+    .split('\n')
+    .filter((line) => line.includes('"metric":"vus","type":"Point"'))
+    .map((line) => Date.parse(JSON.parse(line).data.time));
+  assert.ok(times.length > 0);
+  assert.ok((times[0] ?? 0) >= startMs + 1000);
+});

@@ -42,6 +42,8 @@ const SHARED_BYTES_KEPT = 8 * 1024 * 1024;
 const SAMPLES_PER_BATCH = 4096;
 /** How often thresholds are compared: k6's period, which decides what aborts a run. */
 const EVALUATION_MS = 2000;
+/** How often `vus` and its like are sampled: k6's period. */
+const COUNTS_MS = 1000;
 /** Half a tick (and half a short one) after the workers': their snapshots are all in, even if some are late. */
 const TICK_OFFSET_MS = 500;
 
@@ -111,6 +113,11 @@ class TestRun {
       return this.#abandon(asReportable(failure));
     }
     const stopTicker = startAlignedInterval(TICK_MS, TICK_OFFSET_MS, () => this.#onTick());
+    const { collector, counters } = prepared;
+    // From here on, not from a full second of the clock: a test shorter than this has no `vus`, as in k6.
+    const stopSampling = startAlignedInterval(COUNTS_MS, nowMs(), () =>
+      collector.sampleCounts(counters.instance),
+    );
     let stopEvaluation = (): void => {};
     let error: GharialError | undefined;
     try {
@@ -134,6 +141,7 @@ class TestRun {
     stopEvaluation();
     await this.#linger();
     stopTicker();
+    stopSampling();
     return this.#finish(prepared, error);
   }
 
@@ -216,7 +224,6 @@ class TestRun {
   #onTick(): void {
     if (this.#prepared === undefined) return;
     const { collector, counters } = this.#prepared;
-    collector.sampleCounts(counters.instance);
     collector.tick();
     this.#watchdog.check(counters, this.#crew.indexes, nowMs());
   }

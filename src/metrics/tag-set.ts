@@ -20,8 +20,8 @@ export interface TagLimits {
 }
 
 export const DEFAULT_TAG_LIMITS: TagLimits = {
-  setsMax: 100_000,
-  valuesPerKeyMax: 20_000,
+  setsMax: 250_000,
+  valuesPerKeyMax: 100_000,
   foldableValuesMin: 64,
 };
 
