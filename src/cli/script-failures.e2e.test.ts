@@ -233,3 +233,18 @@ export default async function () {
   assert.deepEqual(outcome.console, ['fulfilled,rejected', 'caught 1', 'timer', 'on']);
   assert.deepEqual(errorTexts(outcome.stderr), ['Uncaught (in promise) Error: unheard']);
 });
+
+test('an error whose class blocks in its constructor says where it was made', async () => {
+  const outcome = await runGharial({
+    script: `
+import { sleep } from 'k6';
+class ApiError extends Error { constructor(m) { super(m); sleep(0.001); } }
+class Deep extends ApiError { constructor(m) { super(m + '!'); } }
+function login(Kind) { throw new Kind('no'); }
+export const options = { iterations: 2 };
+export default function () { login([ApiError, Deep][__ITER]); }`,
+  });
+  const place = String.raw`\\n\\tat login \(file:///.*/script\.js:5:31\)\\n\\tat default \(file:`;
+  assert.match(outcome.stderr, new RegExp(`msg="Error: no${place}`));
+  assert.match(outcome.stderr, new RegExp(`msg="Error: no!${place}`));
+});

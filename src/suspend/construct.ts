@@ -80,7 +80,16 @@ export function* construct(
 ): Coroutine<object> {
   const twin = constructTwin(target, args, newTarget);
   if (twin !== undefined) return (yield* twin) as object;
-  return Reflect.construct(target, args, newTarget as Constructor);
+  const made = Reflect.construct(target, args, newTarget as Constructor);
+  if (made instanceof Error && newTarget !== target) takeStack(made, newTarget);
+  return made;
+}
+
+/** V8 leaves out the frames down to the class that is made, and never meets it: its twin is on the stack. */
+function takeStack(error: Error, newTarget: unknown): void {
+  const mark = getConstruction(newTarget as object);
+  if (mark === undefined || typeof mark === 'function') Error.captureStackTrace(error);
+  else Error.captureStackTrace(error, mark.twin);
 }
 
 function* constructClass(
