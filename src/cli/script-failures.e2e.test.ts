@@ -165,13 +165,13 @@ export const options = { scenarios: {
 const url = __ENV.ECHO;
 const connect = () => {
   const socket = new WebSocket(url);
+  socket.onopen = () => setTimeout(() => { throw new Error('boom'); }, 1);
   socket.onerror = (event) => console.log(event.error.replace(/^dial tcp [^ ]+/, 'dial'));
   socket.onclose = () => { ${onClose} };
 };
 export default function () {
   console.log('iteration');
   connect();
-  setTimeout(() => { throw new Error('boom'); }, 50);
 }`;
 
 for (const [name, onClose, printed] of [
@@ -244,7 +244,7 @@ function login(Kind) { throw new Kind('no'); }
 export const options = { iterations: 2 };
 export default function () { login([ApiError, Deep][__ITER]); }`,
   });
-  const place = String.raw`\\n\\tat login \(file:///.*/script\.js:5:31\)\\n\\tat default \(file:`;
+  const place = String.raw`\\n\\tat login \(file:///.*/script\.js:5:30\)\\n\\tat default \(file:`;
   assert.match(outcome.stderr, new RegExp(`msg="Error: no${place}`));
   assert.match(outcome.stderr, new RegExp(`msg="Error: no!${place}`));
 });
