@@ -69,3 +69,30 @@ test('with the feature freeze-env, scripts cannot write to __ENV', async () => {
   assert.equal(frozen.exitCode, 107);
   assert.match(frozen.stderr, /TypeError: Cannot assign to read only property 'MARK' of __ENV/);
 });
+
+test("a script's metric with the name of one that k6 has not is the script's alone", async () => {
+  const outcome = await runGharial({
+    script: `
+      import ws from 'k6/ws';
+      import { Counter, Trend, Rate } from 'k6/metrics';
+      const mine = {
+        ws_sockets_open: new Counter('ws_sockets_open'),
+        ws_sockets_closed: new Trend('ws_sockets_closed', true),
+        ws_tcp_connecting: new Rate('ws_tcp_connecting'),
+      };
+      export const options = { vus: 2, iterations: 2, thresholds: { ws_sockets_open: ['count==2'] } };
+      export default function () {
+        Object.values(mine).forEach((metric) => metric.add(1));
+        ws.connect('ws://127.0.0.1:9/', () => {});
+      }`,
+    args: ['--workers', '2'],
+  });
+  assert.equal(outcome.exitCode, 0, outcome.stderr);
+  const { ws_sockets_open, ws_sockets_closed, ws_tcp_connecting } = outcome.summary?.metrics ?? {};
+  assert.equal(ws_sockets_open?.['count'], 2);
+  assert.equal(ws_sockets_closed?.['avg'], 1);
+  assert.equal(ws_tcp_connecting?.['passes'], 2);
+  assert.match(outcome.stdout, /ws_sockets_closed\.+: avg=1ms/);
+  const warnings = outcome.stderr.match(/declares a metric 'ws_\w+': what gharial measures/g);
+  assert.equal(warnings?.length, 3, outcome.stderr);
+});

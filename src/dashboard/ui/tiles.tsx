@@ -20,7 +20,7 @@ const SPARK_HEIGHT = 24;
 export function Tiles({ store }: { readonly store: Store }): JSX.Element {
   const { state } = store;
   const sockets = lastOf(store, 'ws_sockets_open');
-  const hasHttp = store.has('http_reqs') && !store.has('ws_sessions');
+  const hasHttp = store.hasBuiltin('http_reqs') && !store.hasBuiltin('ws_sessions');
   return (
     <section class="tiles" aria-label="Key figures">
       {hasHttp ? (
@@ -39,7 +39,7 @@ export function Tiles({ store }: { readonly store: Store }): JSX.Element {
           {rateTile(store, 'ws_msgs_received', 'Messages in')}
           {rateTile(store, 'ws_msgs_sent', 'Messages out')}
           {trendTile(store, 'ws_connecting', 'Connect time')}
-          {store.has('ws_ping') ? trendTile(store, 'ws_ping', 'Ping round trip') : null}
+          {store.hasBuiltin('ws_ping') ? trendTile(store, 'ws_ping', 'Ping round trip') : null}
         </>
       )}
       <ErrorTile state={state} />
@@ -185,8 +185,9 @@ function totalOf(
   return state?.totals.find(({ name }) => name === metric)?.values;
 }
 
+/** Of a built-in metric. */
 function seriesOf(store: Store, metric: string): readonly (number | null)[] | undefined {
-  const slice = store.whole(metric);
+  const slice = store.hasBuiltin(metric) ? store.whole(metric) : undefined;
   return slice === undefined || store.count === 0 ? undefined : valuesOf(store, slice);
 }
 
