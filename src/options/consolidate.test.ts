@@ -301,6 +301,7 @@ test('values that nobody set have their defaults', () => {
 test('systemTags replaces the list; names nobody knows are ignored', () => {
   const { options } = merge({ script: { systemTags: ['vu', 'nope', 'url'] } });
   assert.deepEqual([...options.systemTags].sort(), ['url', 'vu']);
+  assert.deepEqual(toTestOptions(options)['systemTags'], ['url', 'vu']);
   assert.deepEqual(merge({ script: { systemTags: [] } }).options.systemTags, []);
 });
 

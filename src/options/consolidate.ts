@@ -16,7 +16,7 @@ import {
   WHOLE_SEGMENT,
 } from './segment.ts';
 import { checkTrendStat } from './special-kinds.ts';
-import { DEFAULT_SYSTEM_TAGS, SYSTEM_TAGS } from './system-tags.ts';
+import { DEFAULT_SYSTEM_TAGS, knownSystemTags } from './system-tags.ts';
 import { OPTION_ROWS, type Section } from './table.ts';
 import type { Layer, LayerValues, Options, Origin, RunSettings, Warning } from './values.ts';
 
@@ -293,7 +293,6 @@ function applyDefaults(
   scenarios: readonly ScenarioConfig[],
   defaultUserAgent: string,
 ): Options {
-  const systemTags = values.systemTags ?? DEFAULT_SYSTEM_TAGS;
   return {
     paused: values.paused ?? false,
     vus: values.vus,
@@ -330,7 +329,7 @@ function applyDefaults(
     cloud: values.cloud,
     summaryTrendStats: values.summaryTrendStats ?? DEFAULT_TREND_STATS,
     summaryTimeUnit: values.summaryTimeUnit ?? '',
-    systemTags: SYSTEM_TAGS.filter((tag) => systemTags.includes(tag)),
+    systemTags: knownSystemTags(values.systemTags ?? DEFAULT_SYSTEM_TAGS),
     tags: { ...values.tags, ...featureTags(activeFeatures(values)) },
     metricSamplesBufferSize: values.metricSamplesBufferSize ?? 1000,
     noCookiesReset: values.noCookiesReset ?? false,
