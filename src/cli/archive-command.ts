@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { reasonOf } from '../base/system-error.ts';
 import { exportedFunctionsOf, inspectScript, scriptOptionsOf } from '../engine/probe.ts';
 import { parseSecretSources } from '../k6/secret-source.ts';
 import { readTest, scriptEnv, scriptRequest } from '../library/test-input.ts';
@@ -99,7 +100,7 @@ function writeOut(bytes: Uint8Array, out: string, context: CommandContext): void
   } catch (error) {
     throw new GharialError(
       'ARCHIVE_WRITE',
-      `failed to write the archive "${out}": ${error instanceof Error ? error.message : String(error)}`,
+      `failed to write the archive "${out}": ${reasonOf(error, out)}`,
       { cause: error },
     );
   }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { reasonOf } from '../base/system-error.ts';
 import { commandArguments } from './command-arguments.ts';
 import type { CommandContext } from './context.ts';
 import { SCRIPT_TEMPLATES, type ScriptTemplate } from './script-templates.ts';
@@ -60,6 +61,5 @@ function readTemplate(name: string, cwd: string): ScriptTemplate {
 }
 
 function fileFault(what: string, error: unknown): GharialError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new GharialError('FILE_FAILED', `${what}: ${reason}`, { cause: error });
+  return new GharialError('FILE_FAILED', `${what}: ${reasonOf(error)}`, { cause: error });
 }

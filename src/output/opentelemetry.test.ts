@@ -200,7 +200,7 @@ describe('readOpenTelemetrySettings', () => {
     refuse('K6_OTEL_EXPORTER_PROTOCOL', 'http', /unsupported exporter protocol 'http'/);
     refuse('K6_OTEL_GRPC_EXPORTER_ENDPOINT', 'http://h:1', /expected host:port/);
     refuse('K6_OTEL_HEADERS', 'a', /expected name=value/);
-    refuse('K6_OTEL_TLS_CERTIFICATE', 'nope.pem', /ENOENT/);
+    refuse('K6_OTEL_TLS_CERTIFICATE', 'nope.pem', /open nope\.pem: no such file or directory/);
     refuse('OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION', 'x', /got 'x'/);
   });
 });
