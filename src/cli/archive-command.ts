@@ -40,9 +40,9 @@ export async function archiveCommand(
     includesSystemEnvVars: false,
   });
   const log = createLogSink(context.log);
-  const warn = ({ message, error }: Warning): void => {
+  const warn = ({ level = 'warning', message, error }: Warning): void => {
     const fields = error === undefined ? {} : { error };
-    log.log({ timeMs: nowMs(), level: 'warning', message, fields });
+    log.log({ timeMs: nowMs(), level, message, fields });
   };
   try {
     const { archive, text } = readTest(script, settings, context);

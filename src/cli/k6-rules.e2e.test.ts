@@ -96,3 +96,38 @@ test("a script's metric with the name of one that k6 has not is the script's alo
   const warnings = outcome.stderr.match(/declares a metric 'ws_\w+': what gharial measures/g);
   assert.equal(warnings?.length, 3, outcome.stderr);
 });
+
+test('a handleSummary that returns something falsy leaves the usual summary as it is', async () => {
+  const outcome = await runGharial({
+    script: `
+      export function handleSummary() { return ''; }
+      export default function () {}`,
+  });
+  assert.equal(outcome.exitCode, 0);
+  assert.match(outcome.stdout, /iterations\.+: 1/);
+  assert.doesNotMatch(outcome.stderr, /level=error/);
+});
+
+test('an export of the summary that cannot be written is an error, and the exit code stays', async () => {
+  const outcome = await runGharial({
+    script: 'export default function () {}',
+    args: ['--summary-export', '/no/such/folder/s.json'],
+  });
+  assert.equal(outcome.exitCode, 0);
+  assert.match(
+    outcome.stderr,
+    /level=error .*could not open '\/no\/such\/folder\/s\.json': open .*: no such file or directory/,
+  );
+});
+
+test('an unknown feature flag is logged as an error, and the run goes on', async () => {
+  const outcome = await runGharial({
+    script: 'export default function () {}',
+    args: ['--features', 'nope'],
+  });
+  assert.equal(outcome.exitCode, 0);
+  assert.match(
+    outcome.stderr,
+    /level=error msg="Unknown feature flag" error="\\"nope\\" has no effect/,
+  );
+});

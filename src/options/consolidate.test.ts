@@ -369,7 +369,13 @@ test('a cipher suite nobody knows is an error of the options', () => {
 test('a feature flag nobody knows is warned about', () => {
   const layers: Layer[] = [{ origin: 'cli', values: { features: ['freeze-env', 'melt-env'] } }];
   const { warnings } = resolveSettings(layers, { includesSystemEnvVars: true });
-  assert.deepEqual(warnings, [{ message: 'Unknown feature flag melt-env: it has no effect' }]);
+  assert.deepEqual(warnings, [
+    {
+      level: 'error',
+      message: 'Unknown feature flag',
+      error: '"melt-env" has no effect; there are native-histograms, merge-run-tags, freeze-env',
+    },
+  ]);
 });
 
 test('a deprecated compatibility mode is warned about', () => {

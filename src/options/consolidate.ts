@@ -265,7 +265,11 @@ function featureWarnings({ features }: RunSettings): Warning[] {
   const known: readonly string[] = FEATURES;
   return features
     .filter((name) => !known.includes(name))
-    .map((name) => ({ message: `Unknown feature flag ${name}: it has no effect` }));
+    .map((name) => ({
+      level: 'error',
+      message: 'Unknown feature flag',
+      error: `${JSON.stringify(name)} has no effect; there are ${FEATURES.join(', ')}`,
+    }));
 }
 
 function deprecationWarnings({ compatibilityMode }: RunSettings): Warning[] {
