@@ -10,7 +10,7 @@ import { readTest, scriptEnv, scriptRequest } from '../library/test-input.ts';
 import { consolidate, resolveSettings } from '../options/consolidate.ts';
 import { requireScriptArgument } from '../options/flags.ts';
 import { parseEnvironment } from '../options/parse.ts';
-import { toInspectJson } from '../options/test-options.ts';
+import { mergedValues, toInspectJson } from '../options/test-options.ts';
 import type { Layer, Warning } from '../options/values.ts';
 import { createLogSink } from '../output/log-sink.ts';
 import { writeArchive } from '../script/archive-writer.ts';
@@ -78,7 +78,7 @@ export async function archiveCommand(
       entryText: text,
       remote,
       files: probe.files,
-      options: JSON.parse(toInspectJson(options.given)),
+      options: JSON.parse(toInspectJson(mergedValues(options))),
       env: own['exclude-env-vars'] === 'true' ? {} : env,
       compatibilityMode: settings.compatibilityMode,
       os: context.platform.os,
