@@ -66,7 +66,11 @@ function valuesOf(
     case 'file':
       return readFileSource(spec, rest.join(','), readText);
     case 'url':
-      throw invalid(spec, 'url sources are not supported', 'use file=… or mock=…');
+      throw invalid(
+        spec,
+        'url sources are not supported',
+        'fetch the secrets before the run and use file=…',
+      );
     default:
       throw invalid(spec, `there is no secret source type "${kind}"`, 'use file=… or mock=…');
   }

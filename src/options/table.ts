@@ -278,10 +278,14 @@ const TEST_ROWS: readonly OptionRow[] = [
   createRow('test', 'tlsVersion', tlsVersionKind, {
     ...JSON_ONLY,
     help: 'allowed TLS version, or { min, max }',
+    support: 'differs',
+    note: 'a min above max is an error at once',
   }),
   createRow('test', 'tlsAuth', tlsAuthKind, {
     ...JSON_ONLY,
     help: 'client certificates',
+    support: 'differs',
+    note: 'a certificate or key that is none fails the connections that use it; k6 does not start',
   }),
   createRow('test', 'throw', boolKind, {
     short: 'w',
@@ -600,7 +604,9 @@ const GLOBAL_ROWS: readonly OptionRow[] = [
   }),
   createRow('global', 'secretSource', createListKind('type=arg', undefined, 'always'), {
     ...PLAIN_FLAG,
-    help: 'where k6/secrets gets values; repeatable',
+    help: 'where k6/secrets gets values: file=path or mock=key=value; repeatable',
+    support: 'differs',
+    note: 'file and mock sources only, no url',
   }),
 ];
 
