@@ -17,11 +17,6 @@ export const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files in system',
   ENOBUFS: 'no buffer space available',
   EINVAL: 'invalid argument',
-};
-
-/** Of files only; a connection that ends so is told in Node's words. */
-const FILE_TEXTS: Readonly<Record<string, string>> = {
-  ...ERRNO_TEXTS,
   ENOENT: 'no such file or directory',
   ENOTDIR: 'not a directory',
   EISDIR: 'is a directory',
@@ -42,9 +37,10 @@ const FILE_TEXTS: Readonly<Record<string, string>> = {
 export function reasonOf(error: unknown, path?: string): string {
   if (!(error instanceof Error)) return String(error);
   const { code, syscall, path: given }: NodeJS.ErrnoException = error;
-  const text = code !== undefined && Object.hasOwn(FILE_TEXTS, code) ? FILE_TEXTS[code] : undefined;
+  const text =
+    code !== undefined && Object.hasOwn(ERRNO_TEXTS, code) ? ERRNO_TEXTS[code] : undefined;
   if (text === undefined || syscall === undefined) return error.message;
-  // Sockets have an address instead of a path.
+  // A connection is told with its address, as Node does it.
   if (Object.hasOwn(error, 'address') || Object.hasOwn(error, 'hostname')) return error.message;
   return `${[syscall, path ?? given].filter((part) => part !== undefined).join(' ')}: ${text}`;
 }

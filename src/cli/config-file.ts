@@ -22,7 +22,7 @@ export function readConfigFile(
     if (named === undefined) return undefined;
     throw new GharialError(
       'CONFIG_FILE',
-      `failed to load the configuration file from the local file system: ${reasonOf(error).replace(/^open /, 'stat ')}`,
+      `failed to load the configuration file from the local file system: ${reasonOf(error, path).replace(/^open /, 'stat ')}`,
       { exitCode: ExitCode.invalidConfig, cause: error },
     );
   }

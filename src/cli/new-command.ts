@@ -30,7 +30,7 @@ export function newCommand(args: readonly string[], context: CommandContext): Ex
   try {
     writeFileSync(path, template.text.replaceAll('{file}', file));
   } catch (error) {
-    throw fileFault(`could not write ${file}`, error);
+    throw fileFault(`could not write ${file}`, error, file);
   }
   context.stdout.write(`New script created: ${file} (${name} template).\n`);
   return ExitCode.ok;
@@ -56,10 +56,10 @@ function readTemplate(name: string, cwd: string): ScriptTemplate {
   try {
     return { fileName: 'script.js', text: readFileSync(resolve(cwd, name), 'utf8') };
   } catch (error) {
-    throw fileFault('error retrieving template', error);
+    throw fileFault('error retrieving template', error, name);
   }
 }
 
-function fileFault(what: string, error: unknown): GharialError {
-  return new GharialError('FILE_FAILED', `${what}: ${reasonOf(error)}`, { cause: error });
+function fileFault(what: string, error: unknown, path: string): GharialError {
+  return new GharialError('FILE_FAILED', `${what}: ${reasonOf(error, path)}`, { cause: error });
 }
