@@ -53,11 +53,13 @@ function thresholdsOf(thresholds: ThresholdSet): ThresholdInfo[] {
   );
 }
 
-/** Most frequent first. */
-function closesOf(aggregate: Aggregate): CloseInfo[] {
+/** Most frequent first; undefined if the metric is the script's. */
+function closesOf(aggregate: Aggregate): CloseInfo[] | undefined {
+  const closed = aggregate.registry.get('ws_sockets_closed');
+  if (closed?.isBuiltin !== true) return undefined;
   const closes = new Map<string, { -readonly [K in keyof CloseInfo]: CloseInfo[K] }>();
   for (const { metric, tags, sink } of aggregate.series) {
-    if (metric.name !== 'ws_sockets_closed' || !metric.isBuiltin || sink.count === 0) continue;
+    if (metric !== closed || sink.count === 0) continue;
     const code = tags.get('code') ?? '';
     const cause = tags.get('cause') ?? '';
     const reason = tags.get('reason') ?? '';

@@ -113,7 +113,7 @@ export function ClosePanel({ store, crosshair }: PanelProps): JSX.Element {
   const tags = store.tagsOf('ws_sockets_closed');
   return (
     <div class="charts">
-      {store.whole('ws_sockets_closed')?.info.isCustom === true ? null : (
+      {store.state?.closes === undefined ? null : (
         <Chart
           {...{ store, crosshair }}
           title="Connections ended"

@@ -123,6 +123,10 @@ function trendTile(store: Store, metric: string, label: string): JSX.Element {
 }
 
 function ErrorTile({ state }: { readonly state: RunState | undefined }): JSX.Element {
+  if (state !== undefined && state.closes === undefined) {
+    const note = 'ws_sockets_closed is a metric of the script';
+    return <Tile label="Socket errors" value="–" note={note} />;
+  }
   const faults = (state?.closes ?? []).filter(({ isError }) => isError);
   const count = faults.reduce((sum, close) => sum + close.count, 0);
   const [worst] = faults;
@@ -169,11 +173,11 @@ function ThresholdTile({ state }: { readonly state: RunState | undefined }): JSX
 
 function openedNote(state: RunState | undefined): string {
   const dialled = totalOf(state, 'ws_sessions')?.['count'] ?? 0;
-  const closes = state?.closes ?? [];
-  const failed = closes
+  if (dialled === 0) return 'none dialled yet';
+  if (state?.closes === undefined) return `${formatCount(dialled)} dialled`;
+  const failed = state.closes
     .filter(({ cause }) => cause.startsWith('dial-'))
     .reduce((sum, { count }) => sum + count, 0);
-  if (dialled === 0) return 'none dialled yet';
   const opened = `${formatCount(Math.max(0, dialled - failed))} opened`;
   return failed === 0 ? opened : `${opened}, ${formatCount(failed)} failed`;
 }
