@@ -112,5 +112,5 @@ function invalid(text: string): GharialError {
 }
 
 function failure(message: string): GharialError {
-  return new GharialError('DURATION_INVALID', message);
+  return new GharialError('DURATION_INVALID', message, { hint: 'write it as 10s, 1m30s or 500ms' });
 }

@@ -69,6 +69,8 @@ export interface RunPlan {
   /** `RateGate` of the `rps` option, if it is set. */
   readonly rateGate: SharedArrayBuffer | undefined;
   readonly network: NetworkPlan;
+  /** The script's. */
+  readonly metrics: readonly MetricDefinition[];
   readonly files: OpenedFiles;
   readonly sharedArrays: NamedRows;
   /** Time between two snapshots. */
@@ -116,6 +118,7 @@ export interface ProbeResult {
   /** JSON of the exported options, undefined if there are none. */
   readonly optionsJson: string | undefined;
   readonly exports: Readonly<Record<string, 'function' | 'other'>>;
+  /** Those that the script declared. */
   readonly metrics: readonly MetricDefinition[];
   readonly files: OpenedFiles;
   readonly sharedArrays: NamedRows;

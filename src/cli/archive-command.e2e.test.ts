@@ -55,7 +55,12 @@ function metadataIn(name: string) {
 test('a test runs from its archive alone, with its options and environment, and flags on top', () => {
   const made = gharial(['archive', '-e', 'WHO=me', '-e', 'OTHER=x', '--vus=2', 'tests/script.js']);
   assert.deepEqual([made.status, made.stderr], [0, '']);
-  const { options, env } = metadataIn('archive.tar');
+  const { options, env, k6version, dependencies } = metadataIn('archive.tar');
+  assert.match(k6version, /^\d+\.\d+\.\d+$/);
+  assert.deepEqual(dependencies, {});
+  assert.deepEqual(options.summaryTrendStats, ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)']);
+  assert.ok(options.systemTags.includes('url') && !options.systemTags.includes('vu'));
+  assert.deepEqual([options.setupTimeout, options.dns.ttl], ['1m0s', '5m']);
   assert.equal(options.vus, 2);
   assert.equal(options.iterations, 2);
   assert.equal(options.scenarios, null, 'options as they were given, not what follows from them');

@@ -3,13 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { reasonOf } from '../base/system-error.ts';
 import { exportedFunctionsOf, inspectScript, scriptOptionsOf } from '../engine/probe.ts';
 import { parseSecretSources } from '../k6/secret-source.ts';
 import { readTest, scriptEnv, scriptRequest } from '../library/test-input.ts';
 import { consolidate, resolveSettings } from '../options/consolidate.ts';
 import { requireScriptArgument } from '../options/flags.ts';
 import { parseEnvironment } from '../options/parse.ts';
-import { toInspectJson } from '../options/test-options.ts';
+import { mergedValues, toInspectJson } from '../options/test-options.ts';
 import type { Layer, Warning } from '../options/values.ts';
 import { createLogSink } from '../output/log-sink.ts';
 import { writeArchive } from '../script/archive-writer.ts';
@@ -39,9 +40,9 @@ export async function archiveCommand(
     includesSystemEnvVars: false,
   });
   const log = createLogSink(context.log);
-  const warn = ({ message, error }: Warning): void => {
+  const warn = ({ level = 'warning', message, error }: Warning): void => {
     const fields = error === undefined ? {} : { error };
-    log.log({ timeMs: nowMs(), level: 'warning', message, fields });
+    log.log({ timeMs: nowMs(), level, message, fields });
   };
   try {
     const { archive, text } = readTest(script, settings, context);
@@ -77,7 +78,7 @@ export async function archiveCommand(
       entryText: text,
       remote,
       files: probe.files,
-      options: JSON.parse(toInspectJson(options.given)),
+      options: JSON.parse(toInspectJson(mergedValues(options))),
       env: own['exclude-env-vars'] === 'true' ? {} : env,
       compatibilityMode: settings.compatibilityMode,
       os: context.platform.os,
@@ -99,7 +100,7 @@ function writeOut(bytes: Uint8Array, out: string, context: CommandContext): void
   } catch (error) {
     throw new GharialError(
       'ARCHIVE_WRITE',
-      `failed to write the archive "${out}": ${error instanceof Error ? error.message : String(error)}`,
+      `failed to write the archive "${out}": ${reasonOf(error, out)}`,
       { cause: error },
     );
   }

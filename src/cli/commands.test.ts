@@ -74,6 +74,9 @@ test('an unknown command and a misplaced flag are faults', async () => {
   for (const [args, message] of cases) {
     await assert.rejects(runCommandLine(args, fakeContext()), { exitCode: 255, message });
   }
+  await assert.rejects(runCommandLine(['inspct'], fakeContext()), {
+    hint: /^did you mean "inspect"\?/,
+  });
 });
 
 test('the global flags are those of the option table', () => {

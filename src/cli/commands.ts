@@ -3,6 +3,7 @@
  * that `gharial version` does not wait for a bundler.
  */
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { nearestName } from '../base/nearest-name.ts';
 import { assertOpenFiles, readOpenFilesMax } from '../library/host-limits.ts';
 import { COMMANDS } from './command-table.ts';
 import type { CommandContext } from './context.ts';
@@ -84,13 +85,15 @@ async function run(args: readonly string[], context: CommandContext): Promise<Ex
 }
 
 function assertKnown(command: string): void {
-  if (COMMANDS.some(({ name }) => name === command)) return;
+  const names = COMMANDS.map(({ name }) => name);
+  if (names.includes(command)) return;
+  const meant = nearestName(command, names);
   throw FOREIGN_COMMANDS.has(command)
     ? new GharialError('COMMAND_UNSUPPORTED', `gharial does not have k6's command "${command}"`, {
         hint: SEE_HELP,
       })
     : new GharialError('COMMAND_UNKNOWN', `unknown command "${command}" for "gharial"`, {
-        hint: SEE_HELP,
+        hint: meant === undefined ? SEE_HELP : `did you mean "${meant}"? ${SEE_HELP}`,
       });
 }
 

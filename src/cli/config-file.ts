@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { reasonOf } from '../base/system-error.ts';
 import { parseConfigFile } from '../options/parse.ts';
 import type { Layer } from '../options/values.ts';
 import type { CommandContext } from './context.ts';
@@ -21,7 +22,7 @@ export function readConfigFile(
     if (named === undefined) return undefined;
     throw new GharialError(
       'CONFIG_FILE',
-      `failed to load the configuration file from the local file system: stat ${path}: no such file or directory`,
+      `failed to load the configuration file from the local file system: ${reasonOf(error, path).replace(/^open /, 'stat ')}`,
       { exitCode: ExitCode.invalidConfig, cause: error },
     );
   }

@@ -31,9 +31,9 @@ export async function inspectCommand(
   const cli: Layer = { origin: 'cli', values };
   const { settings } = resolveSettings([environment, cli], { includesSystemEnvVars: false });
   const log = createLogSink(context.log);
-  const warn = ({ message, error }: Warning): void => {
+  const warn = ({ level = 'warning', message, error }: Warning): void => {
     const fields = error === undefined ? {} : { error };
-    log.log({ timeMs: nowMs(), level: 'warning', message, fields });
+    log.log({ timeMs: nowMs(), level, message, fields });
   };
   try {
     const { bundle, archivedOptions, env } = openTest({ script }, settings, context);

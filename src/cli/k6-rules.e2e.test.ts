@@ -69,3 +69,65 @@ test('with the feature freeze-env, scripts cannot write to __ENV', async () => {
   assert.equal(frozen.exitCode, 107);
   assert.match(frozen.stderr, /TypeError: Cannot assign to read only property 'MARK' of __ENV/);
 });
+
+test("a script's metric with the name of one that k6 has not is the script's alone", async () => {
+  const outcome = await runGharial({
+    script: `
+      import ws from 'k6/ws';
+      import { Counter, Trend, Rate } from 'k6/metrics';
+      const mine = {
+        ws_sockets_open: new Counter('ws_sockets_open'),
+        ws_sockets_closed: new Trend('ws_sockets_closed', true),
+        ws_tcp_connecting: new Rate('ws_tcp_connecting'),
+      };
+      export const options = { vus: 2, iterations: 2, thresholds: { ws_sockets_open: ['count==2'] } };
+      export default function () {
+        Object.values(mine).forEach((metric) => metric.add(1));
+        ws.connect('ws://127.0.0.1:9/', () => {});
+      }`,
+    args: ['--workers', '2'],
+  });
+  assert.equal(outcome.exitCode, 0, outcome.stderr);
+  const { ws_sockets_open, ws_sockets_closed, ws_tcp_connecting } = outcome.summary?.metrics ?? {};
+  assert.equal(ws_sockets_open?.['count'], 2);
+  assert.equal(ws_sockets_closed?.['avg'], 1);
+  assert.equal(ws_tcp_connecting?.['passes'], 2);
+  assert.match(outcome.stdout, /ws_sockets_closed\.+: avg=1ms/);
+  const warnings = outcome.stderr.match(/declares a metric 'ws_\w+': what gharial measures/g);
+  assert.equal(warnings?.length, 3, outcome.stderr);
+});
+
+test('a handleSummary that returns something falsy leaves the usual summary as it is', async () => {
+  const outcome = await runGharial({
+    script: `
+      export function handleSummary() { return ''; }
+      export default function () {}`,
+  });
+  assert.equal(outcome.exitCode, 0);
+  assert.match(outcome.stdout, /iterations\.+: 1/);
+  assert.doesNotMatch(outcome.stderr, /level=error/);
+});
+
+test('an export of the summary that cannot be written is an error, and the exit code stays', async () => {
+  const outcome = await runGharial({
+    script: 'export default function () {}',
+    args: ['--summary-export', '/no/such/folder/s.json'],
+  });
+  assert.equal(outcome.exitCode, 0);
+  assert.match(
+    outcome.stderr,
+    /level=error .*could not open '\/no\/such\/folder\/s\.json': open .*: no such file or directory/,
+  );
+});
+
+test('an unknown feature flag is logged as an error, and the run goes on', async () => {
+  const outcome = await runGharial({
+    script: 'export default function () {}',
+    args: ['--features', 'nope'],
+  });
+  assert.equal(outcome.exitCode, 0);
+  assert.match(
+    outcome.stderr,
+    /level=error msg="Unknown feature flag" error="\\"nope\\" has no effect/,
+  );
+});

@@ -118,8 +118,8 @@ function timesOf(aggregate: Aggregate): TimeFigure[] {
   const builtin = new Set<string>([...TIMES.map(([name]) => name), ...HIDDEN_TIMES]);
   const own = aggregate
     .observed()
-    .filter(({ name, type, contains }) => {
-      return type === 'trend' && contains === 'time' && !builtin.has(name);
+    .filter(({ name, type, contains, isBuiltin }) => {
+      return type === 'trend' && contains === 'time' && !(isBuiltin && builtin.has(name));
     })
     .slice(0, OWN_TIMES_MAX)
     .flatMap(({ name }) => timeOf(aggregate, name, name));
@@ -156,7 +156,7 @@ function errorsOf(aggregate: Aggregate): ErrorFigure[] {
     if (count > 0) counts.set(text, (counts.get(text) ?? 0) + count);
   };
   const closed = aggregate.registry.get(CLOSED);
-  if (closed !== undefined && aggregate.total(closed).sink.count > 0) {
+  if (closed?.isBuiltin === true && aggregate.total(closed).sink.count > 0) {
     for (const series of aggregate.series) {
       if (series.metric === closed) add(...closeOf(series));
     }

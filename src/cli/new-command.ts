@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { reasonOf } from '../base/system-error.ts';
 import { commandArguments } from './command-arguments.ts';
 import type { CommandContext } from './context.ts';
 import { SCRIPT_TEMPLATES, type ScriptTemplate } from './script-templates.ts';
@@ -29,7 +30,7 @@ export function newCommand(args: readonly string[], context: CommandContext): Ex
   try {
     writeFileSync(path, template.text.replaceAll('{file}', file));
   } catch (error) {
-    throw fileFault(`could not write ${file}`, error);
+    throw fileFault(`could not write ${file}`, error, file);
   }
   context.stdout.write(`New script created: ${file} (${name} template).\n`);
   return ExitCode.ok;
@@ -55,11 +56,10 @@ function readTemplate(name: string, cwd: string): ScriptTemplate {
   try {
     return { fileName: 'script.js', text: readFileSync(resolve(cwd, name), 'utf8') };
   } catch (error) {
-    throw fileFault('error retrieving template', error);
+    throw fileFault('error retrieving template', error, name);
   }
 }
 
-function fileFault(what: string, error: unknown): GharialError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new GharialError('FILE_FAILED', `${what}: ${reason}`, { cause: error });
+function fileFault(what: string, error: unknown, path: string): GharialError {
+  return new GharialError('FILE_FAILED', `${what}: ${reasonOf(error, path)}`, { cause: error });
 }

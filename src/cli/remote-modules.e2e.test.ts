@@ -141,7 +141,7 @@ test('redirects of a remote script are followed, and what is no script address i
   for (const name of ['github.com/a/b/script.js', 'cdnjs.com/libraries/x']) {
     const magic = await gharial('run', '-q', name);
     assert.equal(magic.status, 255);
-    assert.match(magic.stderr, /hint="give its whole address, with https:\/\//);
+    assert.match(magic.stderr, /no longer supported\." hint="write the whole address/);
   }
 });
 

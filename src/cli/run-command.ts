@@ -82,8 +82,9 @@ async function run(
   const writeLog = ({ isInit, ...record }: LogEntry): void => {
     view.interrupted(() => log.log(record, isInit));
   };
-  for (const { message } of invocation.warnings) {
-    writeLog({ timeMs: nowMs(), level: 'warning', message, fields: {}, isInit: false });
+  for (const { level = 'warning', message, error } of invocation.warnings) {
+    const fields = error === undefined ? {} : { error };
+    writeLog({ timeMs: nowMs(), level, message, fields, isInit: false });
   }
   const stop = new AbortController();
   const unsubscribe = stopOnSignal(stop, context, writeLog);

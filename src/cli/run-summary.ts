@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { nowMs } from '../base/clock.ts';
+import { reasonOf } from '../base/system-error.ts';
 import type { LogEntry } from '../engine/log-entry.ts';
 import type { RunReport, RunResult } from '../engine/run-contract.ts';
 import { machineReadable, summaryModelOf, summaryTextMode } from '../library/summary-model.ts';
@@ -70,7 +71,6 @@ function writeFile(
       typeof content === 'string' ? content : new Uint8Array(content),
     );
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    faults.push(`could not open '${name}': ${reason}`);
+    faults.push(`could not open '${name}': ${reasonOf(error, name)}`);
   }
 }

@@ -4,9 +4,10 @@
  */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { reasonOf } from '../base/system-error.ts';
 import type { Aggregate } from '../metrics/aggregate.ts';
 import type { Output, OutputLosses, RunInfo, RunResult } from '../output/output.ts';
-import { outputFault, reasonOf } from '../output/output-settings.ts';
+import { outputFault } from '../output/output-settings.ts';
 import { RunHistory } from './history.ts';
 import { renderPage } from './page-file.ts';
 import { PageServer } from './page-server.ts';

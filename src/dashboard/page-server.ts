@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { GharialError } from '../base/errors.ts';
-import { reasonOf } from '../output/output-settings.ts';
+import { reasonOf } from '../base/system-error.ts';
 import { policyOf } from './page-file.ts';
 import type { PageEvents } from './protocol.ts';
 import type { PageSettings } from './settings.ts';

@@ -149,7 +149,8 @@ export interface RunState {
   readonly checks: readonly CheckInfo[];
   /** Checks beyond those listed. */
   readonly checksLeftOut: number;
-  readonly closes: readonly CloseInfo[];
+  /** Undefined if they are not measured: the script has a metric of that name. */
+  readonly closes: readonly CloseInfo[] | undefined;
   readonly totals: readonly TotalInfo[];
   /** Undefined while it goes on. */
   readonly outcome: RunOutcome | undefined;

@@ -52,7 +52,7 @@ export function redactState(state: RunState, redact: Redact): RunState {
       group: redact(check.group),
       name: redact(check.name),
     })),
-    closes: closes.map((close) => ({ ...close, reason: redact(close.reason) })),
+    closes: closes?.map((close) => ({ ...close, reason: redact(close.reason) })),
     totals: totals.map((total) => ({ ...total, name: redactFilter(total.name, redact) })),
     outcome: outcome === undefined ? undefined : { ...outcome, message: redact(outcome.message) },
   };

@@ -66,7 +66,8 @@ test('a report whose file cannot be made is refused before the run', async () =>
   const { dashboard } = new SyntheticRun({ reportPath: '/nowhere/report.html' });
   await assert.rejects(dashboard.open(), {
     code: 'OUTPUT_FAILED',
-    message: /could not create the 'report' output: ENOENT.*\/nowhere\/report\.html/,
+    message:
+      /could not create the 'report' output: open .*\/nowhere\/report\.html: no such file or directory/,
   });
 });
 
@@ -95,7 +96,10 @@ test('a report that cannot be written in the end is a warning and a loss', async
     run.tick();
     rmSync(join(folder, 'reports'), { recursive: true });
     await run.stop();
-    assert.match(warnings.join(), /the report could not be written: ENOENT/);
+    assert.match(
+      warnings.join(),
+      /the report could not be written: open .*: no such file or directory/,
+    );
     assert.deepEqual(run.dashboard.losses, {
       batchesLost: 0,
       batches: 0,

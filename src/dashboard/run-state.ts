@@ -1,6 +1,5 @@
 /** Where a run stands, for page and report: read from the aggregate, as the end-of-test summary does. */
 import type { Aggregate, MetricView } from '../metrics/aggregate.ts';
-import { BUILTIN_METRICS } from '../metrics/builtin.ts';
 import type { ThresholdSet } from '../metrics/threshold.ts';
 import { readStat } from '../output/summary-data.ts';
 import { isUnwantedEnd } from '../websocket/unwanted-end.ts';
@@ -14,8 +13,6 @@ const STATS = {
   gauge: ['value', 'min', 'max'],
   rate: ['rate', 'passes', 'fails'],
 } as const;
-
-const BUILTIN_NAMES: ReadonlySet<string> = new Set(BUILTIN_METRICS.map(({ name }) => name));
 
 /** What only the engine knows. */
 export type Progress = Pick<
@@ -56,11 +53,13 @@ function thresholdsOf(thresholds: ThresholdSet): ThresholdInfo[] {
   );
 }
 
-/** Most frequent first. */
-function closesOf(aggregate: Aggregate): CloseInfo[] {
+/** Most frequent first; undefined if the metric is the script's. */
+function closesOf(aggregate: Aggregate): CloseInfo[] | undefined {
+  const closed = aggregate.registry.get('ws_sockets_closed');
+  if (closed?.isBuiltin !== true) return undefined;
   const closes = new Map<string, { -readonly [K in keyof CloseInfo]: CloseInfo[K] }>();
   for (const { metric, tags, sink } of aggregate.series) {
-    if (metric.name !== 'ws_sockets_closed' || sink.count === 0) continue;
+    if (metric !== closed || sink.count === 0) continue;
     const code = tags.get('code') ?? '';
     const cause = tags.get('cause') ?? '';
     const reason = tags.get('reason') ?? '';
@@ -104,7 +103,7 @@ function totalOf(
     name,
     type,
     contains,
-    isCustom: !BUILTIN_NAMES.has(metric.name),
+    isCustom: !metric.isBuiltin,
     values: Object.fromEntries(stats.map((stat) => [stat, readStat(sink, stat, elapsedMs) ?? 0])),
   };
 }

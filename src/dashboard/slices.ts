@@ -6,7 +6,6 @@
  * made when a second value (or a series without the tag) turns up.
  */
 import type { Aggregate, FollowedSeries } from '../metrics/aggregate.ts';
-import { BUILTIN_METRICS } from '../metrics/builtin.ts';
 import type { Metric } from '../metrics/metric.ts';
 import { createSink, type Sink } from '../metrics/sink.ts';
 import type { SameTag, SliceInfo } from './protocol.ts';
@@ -17,8 +16,6 @@ const VALUES_PER_TAG_MAX = 12;
 const TAG_SLICES_MAX = 240;
 /** An interval's percentiles are exact up to so many samples. */
 const EXACT_LIMIT = { exactMax: 256 };
-
-const BUILTIN_NAMES: ReadonlySet<string> = new Set(BUILTIN_METRICS.map(({ name }) => name));
 
 export interface Slice extends SliceInfo {
   /** What was added since somebody last emptied it. */
@@ -32,6 +29,7 @@ interface TagState {
 }
 
 interface MetricState {
+  readonly metric: Metric;
   readonly whole: Slice;
   readonly series: FollowedSeries[];
   readonly tags: Map<string, TagState>;
@@ -88,6 +86,7 @@ export class SliceSet {
     let state = this.#metrics.get(metric);
     if (state === undefined) {
       state = {
+        metric,
         whole: this.#create(metric, undefined, undefined, undefined),
         series: [],
         tags: new Map(),
@@ -151,12 +150,11 @@ export class SliceSet {
       return undefined;
     }
     this.#tagSlices++;
-    const { metric, type, contains } = state.whole;
-    return this.#create({ name: metric, type, contains }, key, value, copyOf);
+    return this.#create(state.metric, key, value, copyOf);
   }
 
   #create(
-    { name, type, contains }: Pick<Metric, 'name' | 'type' | 'contains'>,
+    { name, type, contains, isBuiltin }: Metric,
     tag: string | undefined,
     value: string | undefined,
     copyOf: Slice | undefined,
@@ -166,7 +164,7 @@ export class SliceSet {
       metric: name,
       type,
       contains,
-      isCustom: !BUILTIN_NAMES.has(name),
+      isCustom: !isBuiltin,
       tag,
       value,
       sink: createSink(type, EXACT_LIMIT),

@@ -7,7 +7,7 @@ import { nowMs } from '../base/clock.ts';
 import type { FromWorker } from '../bridge/messages.ts';
 import type { InstanceCounts } from '../bridge/run-counters.ts';
 import type { Aggregate } from '../metrics/aggregate.ts';
-import { type Metric, MetricRegistry } from '../metrics/metric.ts';
+import type { Metric } from '../metrics/metric.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import {
   encodeSnapshot,
@@ -28,6 +28,8 @@ export class Collector {
   readonly #outputs: readonly Output[];
   readonly #recorder: Recorder;
   readonly #seriesOf: (name: 'vus' | 'vus_max' | 'ws_sockets_open') => number;
+  /** False if the script has a metric of that name. */
+  readonly #countsSockets: boolean;
   #hasSockets = false;
 
   constructor(
@@ -46,9 +48,10 @@ export class Collector {
         warn: () => {},
       },
     );
-    const registry = new MetricRegistry();
     const tags = new TagSpace().empty.withAll(runTags);
+    const { registry } = aggregate;
     this.#seriesOf = (name) => this.#recorder.series(registry.get(name) as Metric, tags); // built in
+    this.#countsSockets = registry.get('ws_sockets_open')?.isBuiltin === true;
   }
 
   /** Takes what concerns it; true if it did. */
@@ -91,7 +94,7 @@ export class Collector {
   /** Samples `ws_sockets_open`, if there has been a socket. */
   sampleSockets(socketsOpen: number): void {
     this.#hasSockets ||= socketsOpen > 0;
-    if (this.#hasSockets)
+    if (this.#hasSockets && this.#countsSockets)
       this.#recorder.add(this.#seriesOf('ws_sockets_open'), socketsOpen, nowMs());
   }
 

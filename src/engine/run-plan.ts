@@ -68,6 +68,7 @@ export class WorkerPlans {
         wsDebugVus: settings.wsDebugVus,
         wsDebugSecrets: settings.wsDebugSecrets,
       },
+      metrics: probe.metrics,
       files: probe.files,
       sharedArrays: probe.sharedArrays,
       tickMs: mayAbort(options) ? ABORT_TICK_MS : TICK_MS,

@@ -244,8 +244,8 @@ class TestRun {
 
   async #prepare(): Promise<Prepared> {
     const probe = await this.#probeScript();
-    const warn = ({ message, error }: Warning): void => {
-      this.#log('warning', message, error === undefined ? {} : { error });
+    const warn = ({ level = 'warning', message, error }: Warning): void => {
+      this.#log(level, message, error === undefined ? {} : { error });
     };
     const options = settleOptions(this.#request, probe, warn);
     const instance = planInstance(options);

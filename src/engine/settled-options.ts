@@ -41,7 +41,8 @@ export function defineMetrics(
   warn: Warn,
 ): ThresholdSet | undefined {
   for (const { name, type, contains } of probe.metrics) {
-    aggregate.registry.define(name, type, contains);
+    if (aggregate.registry.get(name)?.isBuiltin === true) warn({ message: takenName(name) });
+    aggregate.registry.declare(name, type, contains);
   }
   const bound = settings.noThresholds ? undefined : new ThresholdSet(aggregate, thresholds);
   for (const selector of Object.keys(thresholds)) {
@@ -52,6 +53,10 @@ export function defineMetrics(
     selectView(aggregate, 'http_req_duration{expected_response:true}');
   }
   return bound;
+}
+
+function takenName(name: string): string {
+  return `the script declares a metric '${name}': what gharial measures under that name is left out`;
 }
 
 function warnOfMetadata(selector: string, warn: Warn): void {

@@ -4,6 +4,7 @@
  * Scripts and thresholds match on these texts. Errors the engine passes on from name resolution
  * (blocked host, blacklisted address, `lookup …`) come with their final text and stay as they are.
  */
+import { ERRNO_TEXTS } from '../base/system-error.ts';
 import { EndCause, type Ending } from '../websocket/api.ts';
 
 /** How a connection ended, as far as the texts need it. */
@@ -42,24 +43,6 @@ export const UNEXPECTED_EOF = 'unexpected EOF';
 
 /** Text of a TCP end without a Close frame. */
 export const ABNORMAL_END_TEXT = closeErrorText(ABNORMAL_CODE, UNEXPECTED_EOF);
-
-const ERRNO_TEXTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset by peer',
-  ECONNABORTED: 'software caused connection abort',
-  EPIPE: 'broken pipe',
-  ETIMEDOUT: 'connection timed out',
-  EHOSTUNREACH: 'no route to host',
-  ENETUNREACH: 'network is unreachable',
-  EADDRNOTAVAIL: 'cannot assign requested address',
-  EADDRINUSE: 'address already in use',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EMFILE: 'too many open files',
-  ENFILE: 'too many open files in system',
-  ENOBUFS: 'no buffer space available',
-  EINVAL: 'invalid argument',
-};
 
 /**
  * Why a connection ended, in words that are the same for all connections that end so: no addresses.

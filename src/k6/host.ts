@@ -4,7 +4,7 @@
  * The `vu` room implements it; modules are factories `(host: VuHost) => ScriptModule`. Nothing here is
  * global: two VUs on one thread never see each other's host.
  */
-import type { BuiltinName } from '../metrics/builtin.ts';
+import type { BeyondK6Name, BuiltinName } from '../metrics/builtin.ts';
 import type { Metric, MetricRegistry } from '../metrics/metric.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import type { Coroutine, CoroutineHost } from '../suspend/op.ts';
@@ -20,8 +20,9 @@ export interface ScriptModule {
   readonly default: unknown;
 }
 
-/** The built-in metrics of this thread's registry, by name. */
-export type BuiltinMetrics = Readonly<Record<BuiltinName, Metric>>;
+/** The built-in metrics of this thread's registry, by name; without those whose names the script took. */
+export type BuiltinMetrics = Readonly<Record<Exclude<BuiltinName, BeyondK6Name>, Metric>> &
+  Readonly<Partial<Record<BeyondK6Name, Metric>>>;
 
 /** Where in its life the VU is; decides which calls are allowed. */
 export type Phase = 'init' | 'setup' | 'iteration' | 'teardown' | 'summary';

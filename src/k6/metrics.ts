@@ -59,7 +59,7 @@ function metricClass(host: VuHost, className: string, type: MetricType): unknown
     }
     let metric: Metric;
     try {
-      metric = host.registry.define(String(name), type, isTime ? 'time' : 'default');
+      metric = host.registry.declare(String(name), type, isTime ? 'time' : 'default');
     } catch (error) {
       throw new NativeError(error instanceof Error ? error.message : String(error));
     }

@@ -1,5 +1,6 @@
 /** `--secret-source`: from the values of the flag to the sources that `k6/secrets` reads. */
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { reasonOf } from '../base/system-error.ts';
 import type { SecretSource, SecretSources } from './secret-reader.ts';
 
 const NAME_OPTION = 'name=';
@@ -65,7 +66,11 @@ function valuesOf(
     case 'file':
       return readFileSource(spec, rest.join(','), readText);
     case 'url':
-      throw invalid(spec, 'url sources are not supported', 'use file=… or mock=…');
+      throw invalid(
+        spec,
+        'url sources are not supported',
+        'fetch the secrets before the run and use file=…',
+      );
     default:
       throw invalid(spec, `there is no secret source type "${kind}"`, 'use file=… or mock=…');
   }
@@ -82,8 +87,7 @@ function readFileSource(
   try {
     text = readText(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw invalid(spec, `the file cannot be read: ${reason}`, undefined, cause);
+    throw invalid(spec, `the file cannot be read: ${reasonOf(cause, path)}`, undefined, cause);
   }
   const lines = text.split(/\r?\n/);
   // The line itself may be a secret: name it by its number.

@@ -93,9 +93,9 @@ export class SocketMetrics {
     this.#phase(builtin.ws_upgrading, timings.upgradeMs, startMs);
   }
 
-  /** A phase that did not happen took 0 ms and is no sample. */
-  #phase(metric: Metric, valueMs: number, startMs: number): void {
-    if (valueMs === 0) return;
+  /** A phase that did not happen took 0 ms and is no sample; no metric: the script has one of its name. */
+  #phase(metric: Metric | undefined, valueMs: number, startMs: number): void {
+    if (metric === undefined || valueMs === 0) return;
     this.#host.record(this.#host.series(metric, this.#tags), valueMs, startMs, this.#metadata);
   }
 
@@ -108,7 +108,7 @@ export class SocketMetrics {
   /**
    * The connection is gone, or never came up: one `ws_sockets_closed`, tagged with the close `code` of
    * the close event, the engine's `cause` and, if there is one, the `reason`: the peer's words or the kind
-   * of error.
+   * of error. None if the script has a metric of that name.
    */
   gone(ending: CloseFacts): void {
     const host = this.#host;
@@ -116,10 +116,12 @@ export class SocketMetrics {
       this.#isOpen = false;
       host.socketGone();
     }
+    const { ws_sockets_closed } = host.builtin;
+    if (ws_sockets_closed === undefined) return;
     let tags = this.#tags.with('cause', ending.cause).with('code', String(ending.code));
     const reason = closeReasonText(ending);
     if (reason !== '') tags = tags.with('reason', reasonTag(reason));
-    host.recordClose(host.series(host.builtin.ws_sockets_closed, tags), this.#metadata);
+    host.recordClose(host.series(ws_sockets_closed, tags), this.#metadata);
   }
 
   sent(): void {

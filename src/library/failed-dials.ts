@@ -19,7 +19,8 @@ export function failedDialsWarning(
   let openedCount = sumOf(aggregate, 'ws_sessions');
   for (const { metric, tags, sink } of aggregate.series) {
     const cause = tags.get('cause') ?? '';
-    if (metric.name !== 'ws_sockets_closed' || sink.type !== 'counter') continue;
+    if (metric.name !== 'ws_sockets_closed' || !metric.isBuiltin || sink.type !== 'counter')
+      continue;
     if (!cause.startsWith('dial-')) continue;
     openedCount -= sink.sum;
     if (cause === EndCause.dialAborted) continue;

@@ -95,7 +95,10 @@ export type MetricValues = CounterValues | GaugeValues | RateValues | TrendValue
 
 type ValuesOf<T extends MetricType> = Extract<MetricValues, { readonly type: T }>;
 
-/** The metrics that need no script to define them. They are always there, with or without samples. */
+/**
+ * The metrics that need no script to define them. They are always there, with or without samples; those that
+ * k6 has not give way to metrics of the script that have their names, whatever their types.
+ */
 export type BuiltinMetrics = {
   readonly [M in (typeof BUILTIN_METRICS)[number] as M['name']]: ValuesOf<M['type']>;
 };

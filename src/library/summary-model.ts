@@ -1,5 +1,6 @@
 /** From the report of a run to what is said of it: the model of the summary, and handleSummary's argument. */
 import { nowMs } from '../base/clock.ts';
+import { K6_LAYOUT_VERSION } from '../base/version.ts';
 import type { RunReport } from '../engine/run-contract.ts';
 import type { RunSettings } from '../options/values.ts';
 import { buildSummary, type SummaryModel } from '../output/summary-data.ts';
@@ -10,8 +11,6 @@ import {
 } from '../output/summary-handle.ts';
 import type { ScriptBundle } from '../script/script-bundle.ts';
 
-/** The k6 version whose machine-readable layout is written. */
-const K6_LAYOUT_VERSION = '2.2.0';
 const TIME_UNITS = ['s', 'ms', 'us'] as const;
 
 /** Cost: one pass over all series. */

@@ -42,15 +42,18 @@ export const BUILTIN_METRICS = [
 
 /**
  * Built-in metrics that k6 has not: open sockets, ended connections by how they ended, phases of dials. Outputs, live page
- * and thresholds have them; what imitates k6's lists of metrics shows them only if a threshold asks.
+ * and thresholds have them; what imitates k6's lists of metrics shows them only if a threshold asks. A script may have
+ * metrics of these names: then they are the script's, and gharial has none (see MetricRegistry).
  */
-export const BEYOND_K6: ReadonlySet<string> = new Set<BuiltinName>([
+const BEYOND_K6_NAMES = [
   'ws_sockets_open',
   'ws_sockets_closed',
   'ws_dns_lookup',
   'ws_tcp_connecting',
   'ws_tls_handshaking',
   'ws_upgrading',
-]);
+] as const satisfies readonly BuiltinName[];
+export const BEYOND_K6: ReadonlySet<string> = new Set(BEYOND_K6_NAMES);
 
+export type BeyondK6Name = (typeof BEYOND_K6_NAMES)[number];
 export type BuiltinName = (typeof BUILTIN_METRICS)[number]['name'];

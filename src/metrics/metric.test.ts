@@ -22,6 +22,24 @@ describe('MetricRegistry', () => {
     assert.equal(registry.define('ws_sessions', 'counter'), registry.get('ws_sessions'));
   });
 
+  it('lets the script have the names that are free in k6, before it is settled whose they are', () => {
+    const open = new MetricRegistry();
+    const mine = open.declare('ws_upgrading', 'counter');
+    assert.equal(mine.isBuiltin, false);
+    assert.equal(open.get('ws_upgrading'), mine);
+    assert.equal(open.all().filter(({ name }) => name === 'ws_upgrading').length, 1);
+    assert.equal(open.declare('ws_upgrading', 'counter'), mine);
+    assert.throws(() => open.declare('ws_upgrading', 'rate'), { code: 'METRIC_CONFLICT' });
+    assert.throws(() => open.declare('ws_sessions', 'rate'), { code: 'METRIC_CONFLICT' });
+    const settled = new MetricRegistry([mine]);
+    assert.equal(settled.declare('ws_upgrading', 'counter').isBuiltin, false);
+    assert.throws(() => settled.declare('ws_sockets_open', 'gauge'), {
+      code: 'METRIC_CONFLICT',
+      message:
+        "metric 'ws_sockets_open' is measured by gharial, unless the init code of VU 0 declares it too",
+    });
+  });
+
   it("refuses names outside of k6's rule", () => {
     const registry = new MetricRegistry();
     for (const name of ['a', 'a-b', '1a', '', 'é1', `a${'b'.repeat(129)}`]) {

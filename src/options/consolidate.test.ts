@@ -301,6 +301,7 @@ test('values that nobody set have their defaults', () => {
 test('systemTags replaces the list; names nobody knows are ignored', () => {
   const { options } = merge({ script: { systemTags: ['vu', 'nope', 'url'] } });
   assert.deepEqual([...options.systemTags].sort(), ['url', 'vu']);
+  assert.deepEqual(toTestOptions(options)['systemTags'], ['url', 'vu']);
   assert.deepEqual(merge({ script: { systemTags: [] } }).options.systemTags, []);
 });
 
@@ -368,7 +369,13 @@ test('a cipher suite nobody knows is an error of the options', () => {
 test('a feature flag nobody knows is warned about', () => {
   const layers: Layer[] = [{ origin: 'cli', values: { features: ['freeze-env', 'melt-env'] } }];
   const { warnings } = resolveSettings(layers, { includesSystemEnvVars: true });
-  assert.deepEqual(warnings, [{ message: 'Unknown feature flag melt-env: it has no effect' }]);
+  assert.deepEqual(warnings, [
+    {
+      level: 'error',
+      message: 'Unknown feature flag',
+      error: '"melt-env" has no effect; there are native-histograms, merge-run-tags, freeze-env',
+    },
+  ]);
 });
 
 test('a deprecated compatibility mode is warned about', () => {

@@ -16,7 +16,7 @@ import {
   WHOLE_SEGMENT,
 } from './segment.ts';
 import { checkTrendStat } from './special-kinds.ts';
-import { DEFAULT_SYSTEM_TAGS, SYSTEM_TAGS } from './system-tags.ts';
+import { DEFAULT_SYSTEM_TAGS, knownSystemTags } from './system-tags.ts';
 import { OPTION_ROWS, type Section } from './table.ts';
 import type { Layer, LayerValues, Options, Origin, RunSettings, Warning } from './values.ts';
 
@@ -265,7 +265,11 @@ function featureWarnings({ features }: RunSettings): Warning[] {
   const known: readonly string[] = FEATURES;
   return features
     .filter((name) => !known.includes(name))
-    .map((name) => ({ message: `Unknown feature flag ${name}: it has no effect` }));
+    .map((name) => ({
+      level: 'error',
+      message: 'Unknown feature flag',
+      error: `${JSON.stringify(name)} has no effect; there are ${FEATURES.join(', ')}`,
+    }));
 }
 
 function deprecationWarnings({ compatibilityMode }: RunSettings): Warning[] {
@@ -293,7 +297,6 @@ function applyDefaults(
   scenarios: readonly ScenarioConfig[],
   defaultUserAgent: string,
 ): Options {
-  const systemTags = values.systemTags ?? DEFAULT_SYSTEM_TAGS;
   return {
     paused: values.paused ?? false,
     vus: values.vus,
@@ -330,7 +333,7 @@ function applyDefaults(
     cloud: values.cloud,
     summaryTrendStats: values.summaryTrendStats ?? DEFAULT_TREND_STATS,
     summaryTimeUnit: values.summaryTimeUnit ?? '',
-    systemTags: SYSTEM_TAGS.filter((tag) => systemTags.includes(tag)),
+    systemTags: knownSystemTags(values.systemTags ?? DEFAULT_SYSTEM_TAGS),
     tags: { ...values.tags, ...featureTags(activeFeatures(values)) },
     metricSamplesBufferSize: values.metricSamplesBufferSize ?? 1000,
     noCookiesReset: values.noCookiesReset ?? false,

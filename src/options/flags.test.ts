@@ -73,6 +73,26 @@ test('values of all other kinds', () => {
   assert.equal(parse('--workers', '4').values.workers, 4);
 });
 
+test('faults have a hint where there is one to give', () => {
+  const cases: [string[], string, string][] = [
+    [['--vuus=5'], 'unknown flag: --vuus', 'did you mean --vus?'],
+    [['--duratoin', '5s'], 'unknown flag: --duratoin', 'did you mean --duration?'],
+    [
+      ['-d', '5'],
+      'invalid argument "5" for "-d, --duration" flag: time: missing unit in duration "5"',
+      'write it as 10s, 1m30s or 500ms',
+    ],
+    [
+      ['--stage', '5:1'],
+      'error for stage 0: time: missing unit in duration "5"',
+      'write it as 10s, 1m30s or 500ms',
+    ],
+  ];
+  for (const [argv, message, hint] of cases) {
+    assert.throws(() => parse(...argv), { code: 'FLAG_INVALID', message, hint });
+  }
+});
+
 test('faults are told in the words of k6, with exit code 255', () => {
   const cases: [string[], string][] = [
     [['--bogus'], 'unknown flag: --bogus'],

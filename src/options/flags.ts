@@ -3,6 +3,8 @@
  * `-u 5`, `-qv`, anywhere before or after the positional arguments, until `--`.
  */
 import { GharialError } from '../base/errors.ts';
+import { nearestName } from '../base/nearest-name.ts';
+import { hintsOf } from './kind.ts';
 
 /** What the parser needs to know of a flag; rows of the option table have this shape. */
 export interface FlagRow<V> {
@@ -91,7 +93,7 @@ function readLongFlag<V>(
   const name = argument.slice(2, equals < 0 ? undefined : equals);
   if (name === '' || name.startsWith('-')) throw flagFault(`bad flag syntax: ${argument}`);
   const row = rows.find(({ flag }) => flag === name);
-  if (row === undefined) throw flagFault(`unknown flag: --${name}`);
+  if (row === undefined) throw unknownFlag(name, rows);
   if (equals >= 0) return { row, text: argument.slice(equals + 1) };
   const text = row.bareText ?? queue.shift();
   if (text === undefined) throw flagFault(`flag needs an argument: --${name}`);
@@ -139,6 +141,22 @@ function parseValue<V>(row: FlagRow<V>, text: string, previous: V): V {
   }
 }
 
-function flagFault(message: string, cause?: unknown): GharialError {
-  return new GharialError('FLAG_INVALID', message, { cause });
+function unknownFlag<V>(name: string, rows: readonly FlagRow<V>[]): GharialError {
+  const meant = nearestName(
+    name,
+    rows.flatMap(({ flag }) => flag ?? []),
+  );
+  const hint = meant === undefined ? undefined : `did you mean --${meant}?`;
+  return flagFault(`unknown flag: --${name}`, undefined, hint);
+}
+
+function flagFault(
+  message: string,
+  cause?: unknown,
+  hint: string | undefined = hintsOf([cause]),
+): GharialError {
+  return new GharialError('FLAG_INVALID', message, {
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }

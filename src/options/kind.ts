@@ -23,12 +23,29 @@ export interface Kind<T> {
   readonly fromText?: (text: string, source: TextSource, previous: T | undefined) => T;
   /** Reads a JSON value other than null. @throws GharialError */
   readonly fromJson: (json: unknown) => T;
+  /** Fields within such a value that `fromJson` leaves out, since nobody knows them; absent = none, ever. */
+  readonly unknownFields?: (json: unknown) => readonly string[];
   readonly toJson: (value: T) => unknown;
 }
 
-/** A fault in a value: the text k6 users know. */
-export function optionFault(message: string, cause?: unknown): GharialError {
-  return new GharialError('OPTION_INVALID', message, { cause });
+/** A fault in a value: the text k6 users know, and what to do about it: as the cause says if nothing else is given. */
+export function optionFault(
+  message: string,
+  cause?: unknown,
+  hint: string | undefined = hintsOf([cause]),
+): GharialError {
+  return new GharialError('OPTION_INVALID', message, {
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** What all these errors advise, each advice once; undefined if none does. */
+export function hintsOf(errors: readonly unknown[]): string | undefined {
+  const hints = errors.flatMap((error) =>
+    error instanceof GharialError ? (error.hint ?? []) : [],
+  );
+  return hints.length === 0 ? undefined : [...new Set(hints)].join('; ');
 }
 
 /** The fault of a JSON value of the wrong type. */
@@ -192,22 +209,26 @@ export const recordKind: Kind<Readonly<Record<string, unknown>>> = {
   toJson: (value) => value,
 };
 
+/** As in Go, null is the empty string. */
 export function toStringMap(json: unknown): Readonly<Record<string, string>> {
   if (!isRecord(json)) throw typeFault(json, 'map[string]string');
   const map: Record<string, string> = {};
   for (const [key, value] of Object.entries(json)) {
-    if (typeof value !== 'string') throw typeFault(value, 'string');
-    map[key] = value;
+    map[key] = toText(value);
   }
   return map;
 }
 
+/** As in Go, null is the empty string. */
 export function toStringList(json: unknown): readonly string[] {
   if (!Array.isArray(json)) throw typeFault(json, '[]string');
-  return json.map((item: unknown) => {
-    if (typeof item !== 'string') throw typeFault(item, 'string');
-    return item;
-  });
+  return json.map(toText);
+}
+
+function toText(json: unknown): string {
+  if (json === null) return '';
+  if (typeof json !== 'string') throw typeFault(json, 'string');
+  return json;
 }
 
 export function isRecord(json: unknown): json is Readonly<Record<string, unknown>> {
@@ -256,6 +277,7 @@ function parseInteger(text: string): number {
 
 function jsonTypeOf(json: unknown): string {
   if (Array.isArray(json)) return 'array';
+  if (json === null) return 'null';
   if (typeof json === 'boolean') return 'bool';
   return typeof json;
 }

@@ -53,6 +53,57 @@ test('unknown fields are warned about and name themselves', () => {
   assert.match(String(warning?.message), /^Feature flags in script options are not supported/);
 });
 
+test('unknown fields of stages and dns are warned about too', () => {
+  const { layer, warnings } = parseScriptOptions({
+    stages: [{ duration: '1s', target: 1, goal: 2 }],
+    dns: { ttl: '1m', foo: 1 },
+  });
+  assert.deepEqual(layer.values, { stages: [{ durationMs: 1000, target: 1 }], dns: { ttl: '1m' } });
+  const error = 'json: unknown field "goal", json: unknown field "foo"';
+  const message = 'There were unknown fields in the options exported in the script';
+  assert.deepEqual(warnings, [{ message, error }]);
+});
+
+test('null in a map or list of texts is the empty text, and a host mapped to null is not mapped', () => {
+  assert.deepEqual(valuesOf({ tags: { a: null, b: 'c' } }).tags, { a: '', b: 'c' });
+  assert.deepEqual(valuesOf({ hosts: { 'a.test': null, 'b.test': '127.0.0.1' } }).hosts, {
+    'b.test': '127.0.0.1',
+  });
+  const executor = 'shared-iterations';
+  const { scenarios } = valuesOf({
+    scenarios: { s: { executor, env: { A: null }, tags: { b: null } } },
+  });
+  assert.deepEqual(scenarios?.['s']?.fields, { env: { A: '' }, tags: { b: '' } });
+  assert.deepEqual(valuesOf({ systemTags: [null, 'vu'] }).systemTags, ['', 'vu']);
+});
+
+test('null where an object has to be is called null', () => {
+  assert.match(scriptFault({ tlsAuth: [null] }), /cannot unmarshal null into Go value of type/);
+});
+
+test('a range of TLS versions that holds none is refused', () => {
+  assert.match(
+    scriptFault({ tlsVersion: { min: 'tls1.3', max: 'tls1.2' } }),
+    /tlsVersion: got min tls1.3 above max tls1.2/,
+  );
+  assert.deepEqual(valuesOf({ tlsVersion: { min: 'tls1.2', max: 'tls1.2' } }).tlsVersion, {
+    min: 'tls1.2',
+    max: 'tls1.2',
+  });
+});
+
+test('faults of durations and executors say what can be written', () => {
+  const hint = 'write it as 10s, 1m30s or 500ms';
+  assert.throws(() => parseScriptOptions({ duration: 'abc' }), { hint });
+  assert.throws(() => parseEnvironment({ K6_DURATION: 'abc' }), { hint });
+  assert.throws(() => parseConfigFile('{"duration":"abc"}', 'c.json'), { hint });
+  const late = { executor: 'shared-iterations', startTime: '5 minutes', maxDuration: 'x' };
+  assert.throws(() => parseScriptOptions({ scenarios: { late } }), { hint });
+  assert.throws(() => parseScriptOptions({ scenarios: { a: { executor: 'nope' } } }), {
+    hint: /^the executors are shared-iterations, .*externally-controlled$/,
+  });
+});
+
 test('settings of the run are unknown in scripts, known in config files', () => {
   assert.deepEqual(valuesOf({ linger: true, out: ['json'] }), {});
   const { values } = parseConfigFile('{"linger":true,"out":["json"],"other":1}', 'c.json');

@@ -3,20 +3,27 @@
  * collected and reported together; fields nobody knows become warnings.
  */
 import { ExitCode, GharialError } from '../base/errors.ts';
-import { isRecord, matchFields, typeFault } from './kind.ts';
+import { hintsOf, isRecord, matchFields, typeFault } from './kind.ts';
 import { OPTION_ROWS, type OptionRow } from './table.ts';
 import type { Layer, LayerValues, Warning } from './values.ts';
 
 const PROBLEMS = 'There were problems with the specified script configuration:';
 
 /** Joins faults as k6 lists them. One fault is told as it is if `isPlain`. */
-export function configFault(faults: readonly string[], isPlain = false): GharialError {
+export function configFault(
+  faults: readonly string[],
+  isPlain = false,
+  hint?: string,
+): GharialError {
   const [first = ''] = faults;
   const message =
     isPlain && faults.length === 1
       ? first
       : `${PROBLEMS}${faults.map((fault) => `\n\t- ${fault}`).join('')}`;
-  return new GharialError('OPTION_INVALID', message, { exitCode: ExitCode.invalidConfig });
+  return new GharialError('OPTION_INVALID', message, {
+    exitCode: ExitCode.invalidConfig,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /**
@@ -32,11 +39,12 @@ export function parseScriptOptions(exported: unknown): {
     return { layer: { origin: 'script', values: {} }, warnings: [] };
   }
   const rows = OPTION_ROWS.filter(({ isInScript }) => isInScript);
-  const { values, unknown, faults } = parseObject(exported, rows);
+  const { values, unknown, faults, hint } = parseObject(exported, rows);
   if (faults.length > 0) {
     throw configFault(
       faults.map((fault) => `parsing options from script got error ${fault}`),
       true,
+      hint,
     );
   }
   const warnings: Warning[] = [];
@@ -64,12 +72,13 @@ export function parseCallerOptions(options: unknown): Layer {
   if (options === undefined) return { origin: 'caller', values: {} };
   const rows = OPTION_ROWS.filter(({ isInScript }) => isInScript);
   // As a script's options arrive: properties that are undefined are not there.
-  const { values, unknown, faults } = parseObject(JSON.parse(JSON.stringify(options)), rows);
+  const { values, unknown, faults, hint } = parseObject(JSON.parse(JSON.stringify(options)), rows);
   const all = [...faults, ...unknown.map((name) => `unknown option ${JSON.stringify(name)}`)];
   if (all.length > 0)
     throw configFault(
       all.map((fault) => `options of run(): ${fault}`),
       true,
+      hint,
     );
   return { origin: 'caller', values };
 }
@@ -87,8 +96,8 @@ export function parseConfigFile(text: string, path: string): Layer {
     const reason = error instanceof Error ? error.message : String(error);
     throw fileFault(path, reason, error);
   }
-  const { values, faults } = parseObject(json, rows);
-  if (faults.length > 0) throw fileFault(path, faults.join('; '));
+  const { values, faults, hint } = parseObject(json, rows);
+  if (faults.length > 0) throw fileFault(path, faults.join('; '), undefined, hint);
   return { origin: 'config file', values };
 }
 
@@ -99,6 +108,7 @@ export function parseConfigFile(text: string, path: string): Layer {
 export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): Layer {
   let values: LayerValues = {};
   const faults: string[] = [];
+  const causes: unknown[] = [];
   for (const row of OPTION_ROWS) {
     const text = row.env === undefined ? undefined : env[row.env];
     if (text === undefined || text === '' || row.env === undefined) continue;
@@ -112,9 +122,10 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
         `envconfig.Process: assigning ${row.env} to ${fieldNameOf(row)}: ` +
           `converting '${text}' to type ${row.typeName}. details: ${error.message}`,
       );
+      causes.push(error);
     }
   }
-  if (faults.length > 0) throw configFault(faults, true);
+  if (faults.length > 0) throw configFault(faults, true, hintsOf(causes));
   // NO_COLOR counts even when it is empty (no-color.org asks for more; k6 does this).
   if (env['NO_COLOR'] !== undefined) values = { ...values, noColor: true };
   return { origin: 'env', values };
@@ -127,27 +138,33 @@ function parseObject(
   readonly values: LayerValues;
   readonly unknown: readonly string[];
   readonly faults: readonly string[];
+  readonly hint: string | undefined;
 } {
   if (!isRecord(json)) {
-    return { values: {}, unknown: [], faults: [typeFault(json, 'lib.Options').message] };
+    const faults = [typeFault(json, 'lib.Options').message];
+    return { values: {}, unknown: [], faults, hint: undefined };
   }
-  const { fields, unknown } = matchFields(
+  const matched = matchFields(
     json,
     rows.map(({ key }) => key),
   );
   let values: LayerValues = {};
+  const unknown = [...matched.unknown];
   const faults: string[] = [];
+  const causes: unknown[] = [];
   for (const row of rows) {
-    const value = fields.get(row.key);
+    const value = matched.fields.get(row.key);
     if (value === undefined) continue;
+    unknown.push(...row.unknownFields(value));
     try {
       values = { ...values, ...row.parseJson(value) };
     } catch (error) {
       if (!(error instanceof GharialError)) throw error;
       faults.push(`while parsing "${row.key}": ${error.message}`);
+      causes.push(error);
     }
   }
-  return { values, unknown, faults };
+  return { values, unknown, faults, hint: hintsOf(causes) };
 }
 
 function settingFault(row: OptionRow, name: string, error: GharialError): GharialError {
@@ -172,10 +189,10 @@ function fieldNameOf({ key }: OptionRow): string {
   return name ?? `${key.charAt(0).toUpperCase()}${key.slice(1)}`;
 }
 
-function fileFault(path: string, reason: string, cause?: unknown): GharialError {
+function fileFault(path: string, reason: string, cause?: unknown, hint?: string): GharialError {
   return new GharialError(
     'OPTION_INVALID',
     `couldn't parse the configuration from ${JSON.stringify(path)}: ${reason}`,
-    { exitCode: ExitCode.invalidConfig, cause },
+    { exitCode: ExitCode.invalidConfig, cause, ...(hint === undefined ? {} : { hint }) },
   );
 }

@@ -4,6 +4,7 @@
  */
 import {
   durationKind,
+  hintsOf,
   intKind,
   isRecord,
   type Kind,
@@ -180,6 +181,8 @@ export const EXECUTOR_FIELDS: Readonly<Record<ExecutorName, readonly string[]>> 
   'externally-controlled': ['vus', 'duration', 'maxVUs'],
 };
 
+const EXECUTORS_HINT = `the executors are ${Object.keys(EXECUTOR_FIELDS).join(', ')}`;
+
 /**
  * Parses the `scenarios` option. Every fault of every scenario is found.
  * @throws GharialError OPTION_INVALID
@@ -187,16 +190,18 @@ export const EXECUTOR_FIELDS: Readonly<Record<ExecutorName, readonly string[]>> 
 export function parseScenarioSpecs(json: unknown): Readonly<Record<string, ScenarioSpec>> {
   if (!isRecord(json)) throw typeFault(json, 'lib.ScenarioConfigs');
   const specs: Record<string, ScenarioSpec> = {};
-  const faults: string[] = [];
+  const faults: unknown[] = [];
   for (const [name, value] of Object.entries(json)) {
     if (value === null || value === undefined) continue;
     try {
       specs[name] = parseScenarioSpec(name, value);
     } catch (error) {
-      faults.push(messageOf(error));
+      faults.push(error);
     }
   }
-  if (faults.length > 0) throw optionFault(faults.join('; '));
+  if (faults.length > 0) {
+    throw optionFault(faults.map(messageOf).join('; '), undefined, hintsOf(faults));
+  }
   return specs;
 }
 
@@ -230,23 +235,31 @@ function parseScenarioSpec(name: string, json: unknown): ScenarioSpec {
   if (!isRecord(json)) throw typeFault(json, 'executor.baseConfig');
   const executor = json['executor'];
   if (executor === undefined || executor === null || executor === '') {
-    throw optionFault(`scenario '${name}' doesn't have a specified executor type`);
+    throw optionFault(
+      `scenario '${name}' doesn't have a specified executor type`,
+      undefined,
+      EXECUTORS_HINT,
+    );
   }
   if (typeof executor !== 'string') throw typeFault(executor, 'string');
   if (!Object.hasOwn(EXECUTOR_FIELDS, executor)) {
-    throw optionFault(`unknown executor type '${executor}'`);
+    throw optionFault(`unknown executor type '${executor}'`, undefined, EXECUTORS_HINT);
   }
   const { fields, unknown } = matchFields(json, ['executor', ...fieldNames(executor)]);
   const faults = unknown.map((key) => `json: unknown field ${JSON.stringify(key)}`);
+  const causes: unknown[] = [];
   let parsed: ScenarioFields = {};
   for (const [key, value] of fields) {
     try {
       parsed = { ...parsed, ...FIELD_ROWS[key]?.parse(value) };
     } catch (error) {
       faults.push(`${key}: ${messageOf(error)}`);
+      causes.push(error);
     }
   }
-  if (faults.length > 0) throw optionFault(`scenario '${name}': ${faults.join(', ')}`);
+  if (faults.length > 0) {
+    throw optionFault(`scenario '${name}': ${faults.join(', ')}`, undefined, hintsOf(causes));
+  }
   return { executor, fields: parsed };
 }
 

@@ -27,6 +27,7 @@ import {
   parseSegmentSequence,
   type Segment,
 } from './segment.ts';
+import { knownSystemTags } from './system-tags.ts';
 import {
   type ClientCertificate,
   type DnsSettings,
@@ -65,6 +66,8 @@ export const tagsKind: Kind<Readonly<Record<string, string>>> = {
   },
 };
 
+const DNS_FIELDS = ['ttl', 'select', 'policy'] as const;
+
 export const dnsKind: Kind<Partial<DnsSettings>> = {
   placeholder: 'ttl=…,select=…,policy=…',
   typeName: 'types.DNSConfig',
@@ -72,7 +75,7 @@ export const dnsKind: Kind<Partial<DnsSettings>> = {
   fromText: parseDnsText,
   fromJson: (json) => {
     if (!isRecord(json)) throw typeFault(json, 'types.DNSConfig');
-    const { fields } = matchFields(json, ['ttl', 'select', 'policy']);
+    const { fields } = matchFields(json, DNS_FIELDS);
     let settings: Partial<DnsSettings> = {};
     for (const [key, value] of fields) {
       const text = key === 'ttl' && typeof value === 'number' ? String(value) : value;
@@ -80,6 +83,7 @@ export const dnsKind: Kind<Partial<DnsSettings>> = {
     }
     return settings;
   },
+  unknownFields: (json) => (isRecord(json) ? matchFields(json, DNS_FIELDS).unknown : []),
   toJson: (dns) => ({
     ttl: dns.ttl ?? null,
     select: dns.select ?? null,
@@ -90,10 +94,19 @@ export const dnsKind: Kind<Partial<DnsSettings>> = {
 export const hostsKind: Kind<Readonly<Record<string, string>>> = {
   ...stringMapKind,
   fromJson: (json) => {
-    const hosts = toStringMap(json);
+    if (!isRecord(json)) throw typeFault(json, stringMapKind.typeName);
+    // A name that is mapped to null is not mapped.
+    const mapped = Object.entries(json).filter(([, target]) => target !== null);
+    const hosts = toStringMap(Object.fromEntries(mapped));
     for (const [pattern, target] of Object.entries(hosts)) checkHostMapping(pattern, target);
     return hosts;
   },
+};
+
+/** Names that are no system tags are left out, silently as in k6. */
+export const systemTagsKind: Kind<readonly string[]> = {
+  ...createListKind('tags'),
+  toJson: knownSystemTags,
 };
 
 export const blockHostnamesKind = createListKind('name', checkHostnamePattern);
@@ -156,7 +169,9 @@ export const tlsVersionKind: Kind<TlsVersionRange> = {
     const { fields } = matchFields(json, ['min', 'max']);
     const versionOf = (key: string): TlsVersion | undefined =>
       fields.has(key) ? parseTlsVersion(stringKind.fromJson(fields.get(key))) : undefined;
-    return { min: versionOf('min'), max: versionOf('max') };
+    const range = { min: versionOf('min'), max: versionOf('max') };
+    checkTlsRange(range);
+    return range;
   },
   toJson: ({ min, max }) => ({ min: min ?? '', max: max ?? '' }),
 };
@@ -269,6 +284,12 @@ function thresholdToJson({ threshold, abortOnFail, delayAbortEvalMs }: Threshold
   if (!abortOnFail && delayAbortEvalMs === undefined) return threshold;
   const delay = delayAbortEvalMs === undefined ? null : durationKind.toJson(delayAbortEvalMs);
   return { threshold, abortOnFail, delayAbortEval: delay };
+}
+
+function checkTlsRange({ min, max }: TlsVersionRange): void {
+  if (min === undefined || max === undefined) return;
+  if (TLS_VERSIONS.indexOf(min) <= TLS_VERSIONS.indexOf(max)) return;
+  throw optionFault(`tlsVersion: got min ${min} above max ${max}; expected a min up to the max`);
 }
 
 function parseTlsVersion(text: string): TlsVersion | undefined {

@@ -17,8 +17,9 @@ export interface StageSpec {
 }
 
 const TYPE_NAME = '[]lib.Stage';
+const STAGE_FIELDS = ['duration', 'target'] as const;
 
-/** The `stages` option; unknown fields of a stage are ignored. */
+/** The `stages` option; unknown fields of a stage are left out. */
 export const stagesKind: Kind<readonly StageSpec[]> = {
   placeholder: 'duration:target',
   typeName: TYPE_NAME,
@@ -39,6 +40,7 @@ export const stagesKind: Kind<readonly StageSpec[]> = {
     return stages;
   },
   fromJson: (json) => stagesFromJson(json, false),
+  unknownFields: (json) => (Array.isArray(json) ? json.flatMap(unknownOfStage) : []),
   toJson: (stages) =>
     stages.map(({ durationMs, target }) => ({
       duration: durationMs === undefined ? null : formatDuration(durationMs),
@@ -67,9 +69,13 @@ function parseStage(text: string, parse: (text: string) => number): StageSpec {
   };
 }
 
+function unknownOfStage(json: unknown): readonly string[] {
+  return isRecord(json) ? matchFields(json, STAGE_FIELDS).unknown : [];
+}
+
 function stageFromJson(json: unknown, isStrict: boolean): StageSpec {
   if (!isRecord(json)) throw typeFault(json, 'lib.Stage');
-  const { fields, unknown } = matchFields(json, ['duration', 'target']);
+  const { fields, unknown } = matchFields(json, STAGE_FIELDS);
   if (isStrict && unknown.length > 0)
     throw optionFault(`json: unknown field ${JSON.stringify(unknown[0])}`);
   return {

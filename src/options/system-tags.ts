@@ -25,3 +25,8 @@ export const SYSTEM_TAGS: readonly string[] = [
   'ocsp_status',
   'ip',
 ];
+
+/** Those of these names that are system tags. */
+export function knownSystemTags(names: readonly string[]): readonly string[] {
+  return SYSTEM_TAGS.filter((tag) => names.includes(tag));
+}

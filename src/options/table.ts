@@ -28,6 +28,7 @@ import {
   scenariosKind,
   segmentKind,
   segmentSequenceKind,
+  systemTagsKind,
   tagsKind,
   thresholdsKind,
   timeUnitKind,
@@ -73,6 +74,8 @@ export interface OptionRow {
   readonly hasText: boolean;
   parseText(text: string, source: 'flag' | 'env', previous: LayerValues): LayerValues;
   parseJson(json: unknown): LayerValues;
+  /** Fields within the JSON value that nobody knows. */
+  unknownFields(json: unknown): readonly string[];
   /** JSON form of the value in `values`; null if it is not set there. */
   toJson(values: LayerValues): unknown;
 }
@@ -130,6 +133,7 @@ function createRow<K extends keyof LayerValues>(
       return { [property]: fromText(text, source, before) };
     },
     parseJson: (json) => ({ [property]: kind.fromJson(json) }),
+    unknownFields: (json) => kind.unknownFields?.(json) ?? [],
     toJson: (values) => {
       const value = values[property];
       if (value === undefined) return null;
@@ -274,10 +278,14 @@ const TEST_ROWS: readonly OptionRow[] = [
   createRow('test', 'tlsVersion', tlsVersionKind, {
     ...JSON_ONLY,
     help: 'allowed TLS version, or { min, max }',
+    support: 'differs',
+    note: 'a min above max is an error at once',
   }),
   createRow('test', 'tlsAuth', tlsAuthKind, {
     ...JSON_ONLY,
     help: 'client certificates',
+    support: 'differs',
+    note: 'a certificate or key that is none fails the connections that use it; k6 does not start',
   }),
   createRow('test', 'throw', boolKind, {
     short: 'w',
@@ -330,7 +338,7 @@ const TEST_ROWS: readonly OptionRow[] = [
   createRow('test', 'summaryTimeUnit', timeUnitKind, {
     help: 'unit of times in the summary; empty = chosen for each value',
   }),
-  createRow('test', 'systemTags', createListKind('tags'), {
+  createRow('test', 'systemTags', systemTagsKind, {
     default: 'all but iter, vu, ocsp_status, ip',
     help: 'tags that samples get by themselves',
   }),
@@ -596,7 +604,9 @@ const GLOBAL_ROWS: readonly OptionRow[] = [
   }),
   createRow('global', 'secretSource', createListKind('type=arg', undefined, 'always'), {
     ...PLAIN_FLAG,
-    help: 'where k6/secrets gets values; repeatable',
+    help: 'where k6/secrets gets values: file=path or mock=key=value; repeatable',
+    support: 'differs',
+    note: 'file and mock sources only, no url',
   }),
 ];
 

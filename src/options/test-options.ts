@@ -48,13 +48,10 @@ export function toInspectJson(
   );
 }
 
-/** The values of all sources merged, with the defaults k6 shows in them and the scenarios that run. */
-export function consolidatedValues(options: Options): LayerValues {
+/** The values of all sources merged, with the defaults k6 shows in them; shortcuts as they were given. */
+export function mergedValues(options: Options): LayerValues {
   const { dns, setupTimeoutMs, teardownTimeoutMs, handleSummaryTimeoutMs } = options;
   const { summaryTrendStats, systemTags } = options;
-  const scenarios = Object.fromEntries(
-    options.scenarios.map(({ name, executor, given }) => [name, { executor, fields: given }]),
-  );
   return {
     ...options.given,
     dns,
@@ -63,8 +60,15 @@ export function consolidatedValues(options: Options): LayerValues {
     handleSummaryTimeoutMs,
     summaryTrendStats,
     systemTags,
-    scenarios,
   };
+}
+
+/** The same with the scenarios that run. */
+export function consolidatedValues(options: Options): LayerValues {
+  const scenarios = Object.fromEntries(
+    options.scenarios.map(({ name, executor, given }) => [name, { executor, fields: given }]),
+  );
+  return { ...mergedValues(options), scenarios };
 }
 
 function valuesToJson(values: LayerValues): Record<string, unknown> {

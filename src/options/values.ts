@@ -155,6 +155,8 @@ export interface Layer {
 
 /** Something the user should see in the log; never stops the run. */
 export interface Warning {
+  /** How it is logged; absent = warning. */
+  readonly level?: 'warning' | 'error';
   readonly message: string;
   readonly error?: string;
 }

@@ -4,9 +4,10 @@
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */
+
+import { reasonOf } from '../base/system-error.ts';
 import type { ThresholdSet } from '../metrics/threshold.ts';
 import type { Output, RunInfo, RunResult, TextWriter } from './output.ts';
-import { reasonOf } from './output-settings.ts';
 import { findingsOf, type RunFindings } from './run-findings.ts';
 
 /** GitHub shows so many of each level per step. */

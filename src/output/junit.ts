@@ -5,9 +5,10 @@
  * itself. Checks that failed are told, but do not fail, as they do not fail a run.
  */
 import { writeFileSync } from 'node:fs';
+import { reasonOf } from '../base/system-error.ts';
 import type { ThresholdSet } from '../metrics/threshold.ts';
 import type { Output, RunInfo, RunResult, TextWriter } from './output.ts';
-import { outputFault, reasonOf } from './output-settings.ts';
+import { outputFault } from './output-settings.ts';
 import { findingsOf, type RunFindings } from './run-findings.ts';
 
 const FILE_NAME = 'junit.xml';

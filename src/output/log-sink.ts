@@ -9,6 +9,7 @@ import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { nowMs } from '../base/clock.ts';
 import { GharialError } from '../base/errors.ts';
+import { reasonOf } from '../base/system-error.ts';
 import type { LogFormatName, LogFormatter, LogLevel, LogRecord } from './log-format.ts';
 import { logFormatter } from './log-format.ts';
 import { isAtLeast, parseLogLevel } from './log-level.ts';
@@ -172,13 +173,10 @@ function openFile(path: string, mode: number, format: LogFormatter): Target {
   try {
     descriptor = openSync(path, 'a', mode);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new GharialError(
       'LOG_OUTPUT_INVALID',
-      `could not open the log file '${path}': ${reason}`,
-      {
-        cause,
-      },
+      `could not open the log file '${path}': ${reasonOf(cause)}`,
+      { cause },
     );
   }
   return {

@@ -164,6 +164,25 @@ describe('OpenTelemetryOutput', () => {
   });
 });
 
+describe('the description of an OpenTelemetryOutput', () => {
+  it('says how and where to, as k6 says it', () => {
+    const grpc = { K6_OTEL_EXPORTER_PROTOCOL: 'grpc' };
+    const cases: [Record<string, string>, string][] = [
+      [{}, `opentelemetry (http/protobuf, ${server.url}/v1/metrics)`],
+      [
+        { K6_OTEL_HTTP_EXPORTER_INSECURE: '', K6_OTEL_HTTP_EXPORTER_ENDPOINT: 'me:pw@a.test:1' },
+        'opentelemetry (http/protobuf, https://a.test:1/v1/metrics)',
+      ],
+      [grpc, 'opentelemetry (grpc, localhost:4317)'],
+      [
+        { ...grpc, K6_OTEL_GRPC_EXPORTER_INSECURE: 'true' },
+        'opentelemetry (grpc (insecure), localhost:4317)',
+      ],
+    ];
+    for (const [env, description] of cases) assert.equal(create(env).description, description);
+  });
+});
+
 describe('readOpenTelemetrySettings', () => {
   it('has the defaults of k6', () => {
     const { url, serviceName, exportIntervalMs, histogram } = readOpenTelemetrySettings({}, '/');
@@ -200,7 +219,7 @@ describe('readOpenTelemetrySettings', () => {
     refuse('K6_OTEL_EXPORTER_PROTOCOL', 'http', /unsupported exporter protocol 'http'/);
     refuse('K6_OTEL_GRPC_EXPORTER_ENDPOINT', 'http://h:1', /expected host:port/);
     refuse('K6_OTEL_HEADERS', 'a', /expected name=value/);
-    refuse('K6_OTEL_TLS_CERTIFICATE', 'nope.pem', /ENOENT/);
+    refuse('K6_OTEL_TLS_CERTIFICATE', 'nope.pem', /open nope\.pem: no such file or directory/);
     refuse('OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION', 'x', /got 'x'/);
   });
 });

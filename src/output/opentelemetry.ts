@@ -47,6 +47,7 @@ export class OpenTelemetryOutput implements Output {
     clock: () => number = nowMs,
   ) {
     const { protocol, url, tls, exportIntervalMs } = settings;
+    const isInsecureGrpc = protocol === 'grpc' && url.protocol === 'http:';
     this.#settings = settings;
     this.#clock = clock;
     this.#interval = new PushInterval(exportIntervalMs);
@@ -58,7 +59,8 @@ export class OpenTelemetryOutput implements Output {
       ...(protocol === 'grpc' ? { transport: new GrpcTransport(url, tls) } : {}),
       warn,
     });
-    this.description = `opentelemetry (${protocol}, ${url.host})`;
+    const target = protocol === 'grpc' ? url.host : `${url.origin}${url.pathname}`;
+    this.description = `opentelemetry (${protocol}${isInsecureGrpc ? ' (insecure)' : ''}, ${target})`;
   }
 
   start({ startMs }: RunInfo): void {

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseExtendedDuration } from '../base/duration.ts';
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { reasonOf } from '../base/system-error.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -127,7 +128,7 @@ export class OutputSettings {
     try {
       return readFileSync(resolve(cwd, path), 'utf8');
     } catch (error) {
-      throw this.fault(`${this.#label(key)}: ${reasonOf(error)}`, error);
+      throw this.fault(`${this.#label(key)}: ${reasonOf(error, path)}`, error);
     }
   }
 
@@ -147,8 +148,4 @@ export function outputFault(outputName: string, reason: string, cause?: unknown)
     `could not create the '${outputName}' output: ${reason}`,
     { cause },
   );
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { reasonOf } from '../base/system-error.ts';
 import type { Aggregate } from '../metrics/aggregate.ts';
 import type {
   Output,
@@ -16,7 +17,7 @@ import type {
   SampleBatch,
   TextWriter,
 } from './output.ts';
-import { type Environment, outputFault, reasonOf } from './output-settings.ts';
+import { type Environment, outputFault } from './output-settings.ts';
 
 /** What a package's function is given besides its argument. */
 export interface OutputContext {

@@ -247,6 +247,6 @@ describe('readPrometheusSettings', () => {
     refuse('SERVER_URL', 'localhost', /SERVER_URL: got "localhost"/);
     refuse('TLS_MINIMUM_VERSION', '1.1', /expected 1.2 or 1.3/);
     refuse('STALE_MARKERS', 'maybe', /expected true or false/);
-    refuse('CLIENT_CERTIFICATE', 'nope.pem', /ENOENT/);
+    refuse('CLIENT_CERTIFICATE', 'nope.pem', /open nope\.pem: no such file or directory/);
   });
 });

@@ -5,8 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Aggregate, CheckResult } from '../metrics/aggregate.ts';
-import { BEYOND_K6, BUILTIN_METRICS } from '../metrics/builtin.ts';
-import type { Metric, MetricDefinition } from '../metrics/metric.ts';
+import { isBeyondK6, type Metric, type MetricDefinition } from '../metrics/metric.ts';
 import { readSink, type Sink } from '../metrics/sink.ts';
 import type { TagSet } from '../metrics/tag-set.ts';
 import type { ThresholdSet } from '../metrics/threshold.ts';
@@ -105,7 +104,6 @@ const GROUP_SEPARATOR = '::';
 const DEFAULT_SCENARIO = 'default';
 /** k6 runs setup() and teardown() in groups of these names and leaves them out. */
 const LIFECYCLE_GROUPS = new Set(['setup', 'teardown']);
-const BUILTIN_NAMES: ReadonlySet<string> = new Set(BUILTIN_METRICS.map(({ name }) => name));
 
 /** Cost: one pass over all series, once per run. */
 export function buildSummary(input: SummaryInput): SummaryModel {
@@ -183,7 +181,7 @@ function valuesOf(sink: Sink, input: SummaryInput): Record<string, number> {
 
 /** Metrics with samples that a k6 user expects in lists of all metrics. */
 export function k6Metrics(aggregate: Aggregate): Metric[] {
-  return aggregate.observed().filter(({ name }) => !BEYOND_K6.has(name));
+  return aggregate.observed().filter((metric) => !isBeyondK6(metric));
 }
 
 /** Metrics that have samples or thresholds, and the sub-metrics that do. */
@@ -221,7 +219,7 @@ function sectionMetrics(
   sinks: ReadonlyMap<Metric, Sink> | undefined,
 ): SummaryMetric[] {
   return [...(sinks ?? [])]
-    .filter(([{ name }]) => !BEYOND_K6.has(name))
+    .filter(([metric]) => !isBeyondK6(metric))
     .sort(([a], [b]) => byName(a, b))
     .map(([metric, sink]) => ({
       ...definitionOf(metric),
@@ -236,8 +234,8 @@ function checksMetric(aggregate: Aggregate): Metric {
   return aggregate.registry.define('checks', 'rate');
 }
 
-function definitionOf({ name, type, contains }: Metric): MetricDefinition & { isBuiltin: boolean } {
-  return { name, type, contains, isBuiltin: BUILTIN_NAMES.has(name) };
+function definitionOf({ name, type, contains, isBuiltin }: Metric): Omit<Metric, 'id'> {
+  return { name, type, contains, isBuiltin };
 }
 
 /** Totals come from the metric itself: without the system tag `check` there is no list, but a total. */

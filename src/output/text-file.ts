@@ -7,8 +7,9 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { reasonOf } from '../base/system-error.ts';
 import { type OutputLosses, type TextWriter, withDropped } from './output.ts';
-import { outputFault, reasonOf } from './output-settings.ts';
+import { outputFault } from './output-settings.ts';
 
 export interface TextFileSettings {
   /** Of the output, for messages. */

@@ -1,7 +1,7 @@
 /** Makes an archive: the test as one file, for `gharial run` on another machine, and for k6. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { VERSION } from '../base/version.ts';
+import { K6_LAYOUT_VERSION, VERSION } from '../base/version.ts';
 import {
   anonymousUrl,
   ENTRY,
@@ -47,7 +47,11 @@ export async function writeArchive(content: ArchiveContent): Promise<Uint8Array>
     pwd: new URL('.', filename).href,
     env,
     compatibilityMode,
+    // Without a version, k6 takes it for an archive of its early days, with other paths.
+    k6version: K6_LAYOUT_VERSION,
     goos: os,
+    // What k6 would need beyond itself: extensions, which a script of gharial's cannot import.
+    dependencies: {},
     gharial: {
       format: FORMAT,
       version: VERSION,

@@ -52,6 +52,17 @@ export function unrecognisedMessage(specifier: string): string {
   return `The moduleSpecifier "${specifier}" couldn't be recognised as something k6 supports.`;
 }
 
+/** Addresses without a scheme, which k6 took until 0.53. */
+const SCHEMELESS = /^(github\.com|cdnjs\.com)\//;
+export const WHOLE_ADDRESS_HINT = 'write the whole address of the file: https://…';
+
+/** The text for an address that k6 once completed by itself; undefined for all others. */
+export function schemelessMessage(specifier: string): string | undefined {
+  const [, host] = SCHEMELESS.exec(specifier) ?? [];
+  if (host === undefined) return undefined;
+  return `The moduleSpecifier "${specifier}" has no scheme: importing from ${host} without one is no longer supported.`;
+}
+
 /** k6's text for a path that leads to no file. */
 export function missingFileMessage(specifier: string): string {
   return (
@@ -140,13 +151,13 @@ function describeMissing(
   if (/^\.{0,2}\//.test(specifier) || /^\.{1,2}$/.test(specifier)) {
     return { code, text: missingFileMessage(specifier) };
   }
+  const schemeless = schemelessMessage(specifier);
+  if (schemeless !== undefined) return { code, text: schemeless, hint: WHOLE_ADDRESS_HINT };
   const text = unrecognisedMessage(specifier);
   if (notes.some((note) => note.text.includes('built into node'))) {
     return { code, text, hint: NODE_HINT };
   }
-  const hint = /^(github|cdnjs)\.com\//.test(specifier)
-    ? 'write the whole address of the file: https://…'
-    : `if it is an npm package, install it: npm install ${packageName(specifier)}`;
+  const hint = `if it is an npm package, install it: npm install ${packageName(specifier)}`;
   return { code, text, hint };
 }
 

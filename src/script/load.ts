@@ -9,6 +9,7 @@ import { ExitCode, GharialError } from '../base/errors.ts';
 import { type SuspendMode, transformProgram } from '../suspend/transform.ts';
 import { BLOCKING_CALLS } from './blocking-calls.ts';
 import { type BundledModule, bundleScript } from './bundle.ts';
+import { schemelessMessage, WHOLE_ADDRESS_HINT } from './bundle-messages.ts';
 import { type ModuleSource, NO_SOURCE } from './module-source.ts';
 import { directoryOf } from './open-files.ts';
 import { LOCK_NAME } from './remote-lock.ts';
@@ -235,18 +236,16 @@ function isRemote(entry: string): boolean {
 
 async function assertIsFile(path: string, entry: string): Promise<void> {
   const stats = await stat(path).catch((cause: unknown) => {
+    const schemeless = schemelessMessage(entry);
+    if (schemeless !== undefined) throw notFound(schemeless, cause, WHOLE_ADDRESS_HINT);
     throw notFound(
       `The moduleSpecifier "${entry}" couldn't be found on local disk. ` +
         `Make sure that you've specified the right path to the file: there is no "${path}"`,
       cause,
-      MAGIC_ADDRESS.test(entry) ? 'give its whole address, with https://' : undefined,
     );
   });
   if (stats.isDirectory()) throw notFound(`The script "${entry}" is a directory: "${path}"`);
 }
-
-/** Addresses without a scheme, which k6 took until 0.53. */
-const MAGIC_ADDRESS = /^(?:github\.com|cdnjs\.com)\//;
 
 function notFound(message: string, cause?: unknown, hint?: string): GharialError {
   const facets = { exitCode: ExitCode.other, cause };

@@ -8,6 +8,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, GharialError } from '../base/errors.ts';
+import { reasonOf } from '../base/system-error.ts';
 import { memberNameOf } from './archive-layout.ts';
 import type { ScriptBundle } from './script-bundle.ts';
 
@@ -227,8 +228,7 @@ function describeReadFailure(path: string, cause: unknown): string {
   if (code === 'ENOENT') return `stat ${path}: no such file or directory`;
   if (code === 'EISDIR') return `open() can't be used with directories, path: "${path}"`;
   if (code === 'ENOTDIR') return `stat ${path}: not a directory`;
-  if (code === 'EACCES') return `open ${path}: permission denied`;
-  return `open ${path}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return reasonOf(cause, path);
 }
 
 export function openError(message: string, cause?: unknown): GharialError {

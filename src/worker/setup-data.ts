@@ -71,11 +71,11 @@ export function toSetupJson(value: unknown): string | undefined {
 export type SummaryFiles = Readonly<Record<string, string | ArrayBuffer>>;
 
 /**
- * Checks what handleSummary() returned; undefined and null mean "print the default summary".
+ * Checks what handleSummary() returned; what is falsy means "print the default summary".
  * @throws GharialError SUMMARY_INVALID
  */
 export function toSummaryFiles(value: unknown): SummaryFiles | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (!value) return undefined;
   if (typeof value !== 'object') {
     throw new GharialError(
       'SUMMARY_INVALID',

@@ -24,8 +24,7 @@ import type { BuiltinMetrics, LogLevel } from '../k6/host.ts';
 import { undici } from '../k6/http-dial.ts';
 import { createSecretReader, NO_SECRETS, type SecretReader } from '../k6/secret-reader.ts';
 import { SharedArrayStore } from '../k6/shared-array.ts';
-import { BUILTIN_METRICS } from '../metrics/builtin.ts';
-import { MetricRegistry } from '../metrics/metric.ts';
+import { type MetricDefinition, MetricRegistry } from '../metrics/metric.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { transferablesOf } from '../metrics/snapshot.ts';
 import { TagSpace } from '../metrics/tag-set.ts';
@@ -193,7 +192,7 @@ export class WorkerRun {
         result: {
           optionsJson,
           exports,
-          metrics: registry.all().map(({ name, type, contains }) => ({ name, type, contains })),
+          metrics: declaredOf(registry),
           files: recorder.files,
           sharedArrays: sharedArrays.rows,
         },
@@ -221,7 +220,7 @@ export class WorkerRun {
 
   #prepare(plan: RunPlan): void {
     const counters = RunCounters.attach(plan.counters, plan.options.scenarios.length);
-    const registry = new MetricRegistry();
+    const registry = new MetricRegistry(plan.metrics);
     const recorder = this.#createRecorder(plan.samplesPerBatch);
     const environment = this.#createEnvironment({ plan, counters, recorder }, registry, {
       openFile: createFileLookup(plan.files, this.#readBytes),
@@ -496,8 +495,15 @@ function slotsOf({ rateGate, options }: RunPlan): (() => number) | undefined {
 }
 
 function builtinsOf(registry: MetricRegistry): BuiltinMetrics {
-  const entries = BUILTIN_METRICS.map(({ name }) => [name, registry.get(name)]);
-  return Object.fromEntries(entries) as BuiltinMetrics; // every name of the table is registered
+  const entries = registry
+    .all()
+    .flatMap((metric) => (metric.isBuiltin ? [[metric.name, metric]] : []));
+  return Object.fromEntries(entries) as BuiltinMetrics; // the script can only take names beyond k6's
+}
+
+function declaredOf(registry: MetricRegistry): MetricDefinition[] {
+  const declared = registry.all().filter(({ isBuiltin }) => !isBuiltin);
+  return declared.map(({ name, type, contains }) => ({ name, type, contains }));
 }
 
 function errorReport(error: unknown, isRejection: boolean, exitCode: ExitCode): ErrorReport {

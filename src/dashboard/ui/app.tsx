@@ -76,7 +76,7 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
             </Section>
             <Section id="ends" title="Errors and closes">
               <ClosePanel {...props} />
-              <Closes closes={state.closes} />
+              {state.closes === undefined ? null : <Closes closes={state.closes} />}
             </Section>
             <Section id="checks" title="Checks" note="whole run, all tags">
               <Checks state={state} />

@@ -86,7 +86,7 @@ export function drawTogether(
   wanted: readonly { readonly metric: string; readonly label: string; readonly colour?: number }[],
 ): Drawing {
   const lines: Line[] = [];
-  const present = wanted.filter(({ metric }) => store.has(metric));
+  const present = wanted.filter(({ metric }) => store.hasBuiltin(metric));
   if (present.length === 0) return nothing('No samples yet.');
   let isWhole = false;
   for (const [index, { metric, label, colour = index }] of present.entries()) {

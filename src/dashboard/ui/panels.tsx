@@ -104,7 +104,7 @@ export function TrafficPanel({ store, crosshair }: PanelProps): JSX.Element {
 
 export function LatencyPanel({ store, crosshair }: PanelProps): JSX.Element {
   const own = customMetrics(store).filter((metric) => isLatency(store, metric));
-  const shown = [...own, ...LATENCIES.filter((metric) => store.has(metric))];
+  const shown = [...own, ...LATENCIES.filter((metric) => store.hasBuiltin(metric))];
   if (shown.length === 0) return <p class="empty">Nothing has been timed yet.</p>;
   return <MetricCharts {...{ store, crosshair }} metrics={shown} />;
 }
@@ -113,14 +113,16 @@ export function ClosePanel({ store, crosshair }: PanelProps): JSX.Element {
   const tags = store.tagsOf('ws_sockets_closed');
   return (
     <div class="charts">
-      <Chart
-        {...{ store, crosshair }}
-        title="Connections ended"
-        hint="per second; those that never opened have code 1006 too"
-        tags={tags}
-        splitFirst="code"
-        draw={(splitBy) => drawMetric(store, 'ws_sockets_closed', splitBy)}
-      />
+      {store.state?.closes === undefined ? null : (
+        <Chart
+          {...{ store, crosshair }}
+          title="Connections ended"
+          hint="per second; those that never opened have code 1006 too"
+          tags={tags}
+          splitFirst="code"
+          draw={(splitBy) => drawMetric(store, 'ws_sockets_closed', splitBy)}
+        />
+      )}
       <Chart
         {...{ store, crosshair }}
         title="Checks that pass"

@@ -141,8 +141,9 @@ export class Store {
     return this.#byMetric.get(metric)?.[0];
   }
 
-  has(metric: string): boolean {
-    return this.#byMetric.has(metric);
+  /** A built-in metric of that name has samples. */
+  hasBuiltin(metric: string): boolean {
+    return this.whole(metric)?.info.isCustom === false;
   }
 
   /** The slices of a metric by the values of a tag. */

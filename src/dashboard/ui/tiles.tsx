@@ -20,7 +20,7 @@ const SPARK_HEIGHT = 24;
 export function Tiles({ store }: { readonly store: Store }): JSX.Element {
   const { state } = store;
   const sockets = lastOf(store, 'ws_sockets_open');
-  const hasHttp = store.has('http_reqs') && !store.has('ws_sessions');
+  const hasHttp = store.hasBuiltin('http_reqs') && !store.hasBuiltin('ws_sessions');
   return (
     <section class="tiles" aria-label="Key figures">
       {hasHttp ? (
@@ -39,7 +39,7 @@ export function Tiles({ store }: { readonly store: Store }): JSX.Element {
           {rateTile(store, 'ws_msgs_received', 'Messages in')}
           {rateTile(store, 'ws_msgs_sent', 'Messages out')}
           {trendTile(store, 'ws_connecting', 'Connect time')}
-          {store.has('ws_ping') ? trendTile(store, 'ws_ping', 'Ping round trip') : null}
+          {store.hasBuiltin('ws_ping') ? trendTile(store, 'ws_ping', 'Ping round trip') : null}
         </>
       )}
       <ErrorTile state={state} />
@@ -123,6 +123,10 @@ function trendTile(store: Store, metric: string, label: string): JSX.Element {
 }
 
 function ErrorTile({ state }: { readonly state: RunState | undefined }): JSX.Element {
+  if (state !== undefined && state.closes === undefined) {
+    const note = 'ws_sockets_closed is a metric of the script';
+    return <Tile label="Socket errors" value="–" note={note} />;
+  }
   const faults = (state?.closes ?? []).filter(({ isError }) => isError);
   const count = faults.reduce((sum, close) => sum + close.count, 0);
   const [worst] = faults;
@@ -169,11 +173,11 @@ function ThresholdTile({ state }: { readonly state: RunState | undefined }): JSX
 
 function openedNote(state: RunState | undefined): string {
   const dialled = totalOf(state, 'ws_sessions')?.['count'] ?? 0;
-  const closes = state?.closes ?? [];
-  const failed = closes
+  if (dialled === 0) return 'none dialled yet';
+  if (state?.closes === undefined) return `${formatCount(dialled)} dialled`;
+  const failed = state.closes
     .filter(({ cause }) => cause.startsWith('dial-'))
     .reduce((sum, { count }) => sum + count, 0);
-  if (dialled === 0) return 'none dialled yet';
   const opened = `${formatCount(Math.max(0, dialled - failed))} opened`;
   return failed === 0 ? opened : `${opened}, ${formatCount(failed)} failed`;
 }
@@ -185,8 +189,9 @@ function totalOf(
   return state?.totals.find(({ name }) => name === metric)?.values;
 }
 
+/** Of a built-in metric. */
 function seriesOf(store: Store, metric: string): readonly (number | null)[] | undefined {
-  const slice = store.whole(metric);
+  const slice = store.hasBuiltin(metric) ? store.whole(metric) : undefined;
   return slice === undefined || store.count === 0 ? undefined : valuesOf(store, slice);
 }
 
