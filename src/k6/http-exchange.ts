@@ -128,8 +128,8 @@ export class HttpExchange implements WireOutcome {
   start(): void {
     const { host } = this.#context;
     const { timeoutMs } = this.#request;
-    if (timeoutMs > 0) this.#timer = host.setTimer(timeoutMs, () => this.#onTimeout());
     this.#send();
+    if (timeoutMs > 0) this.#timer = host.setTimer(timeoutMs, () => this.#onTimeout());
   }
 
   /** The script does not wait any more: no response, no samples. */

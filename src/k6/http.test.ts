@@ -523,6 +523,24 @@ test('asyncRequest settles in a task of the VU and keeps the iteration alive', a
   assert.equal(host.resources.size, 0);
 });
 
+test('asyncRequest lets the iteration end when its request cannot begin', async () => {
+  const reserveSlot = (): never => {
+    throw new Error('no slot');
+  };
+  let reason: unknown;
+  const { host } = await run(
+    function* ({ http }) {
+      const promise = http['asyncRequest']?.('GET', 'http://127.0.0.1:1/') as Promise<unknown>;
+      promise.catch((error: unknown) => {
+        reason = error;
+      });
+    },
+    { host: withSettings({ reserveSlot }) },
+  );
+  assert.equal(String(reason), 'Error: no slot');
+  assert.deepEqual([host.holdCount, host.resources.size], [0, 0]);
+});
+
 test('an interrupted VU takes no answers and records nothing of them', async () => {
   const server = await startHttpServer();
   const host = new FakeHost();
