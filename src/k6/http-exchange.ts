@@ -28,7 +28,7 @@ import {
   requestErrorText,
   statusErrorCode,
 } from './http-errors.ts';
-import { type AnswerHeaders, readHeaders, toWireText } from './http-headers.ts';
+import { type AnswerHeaders, headerFault, readHeaders, toWireText } from './http-headers.ts';
 import { protoOf, recordRequest, tlsVersionOf, withUrlName } from './http-metrics.ts';
 import type { HttpRequest, RequestCookie } from './http-request.ts';
 import { HttpResponse, type ResponseCalls, type SentRequest } from './http-response.ts';
@@ -168,9 +168,10 @@ export class HttpExchange implements WireOutcome {
     const { host, client } = this.#context;
     const { method, url, body } = this.#hop;
     const cookies = cookiesToSend(this.#request.jar, url.text, this.#request.cookies);
-    if (url.fault !== '') {
+    const fault = url.fault === '' ? headerFault(this.#hop.headers) : url.fault;
+    if (fault !== '') {
       this.#wire = undefined;
-      queueMicrotask(() => this.#failBeforeWire(new Error(url.fault)));
+      queueMicrotask(() => this.#failBeforeWire(new Error(fault)));
       return;
     }
     const headers = this.#headerLines(cookies);

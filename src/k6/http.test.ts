@@ -350,6 +350,69 @@ test('a header that cannot be sent fails the request, and only that', async () =
   });
 });
 
+test('header lines Go would not send fail the request; blanks around a value are cut', async () => {
+  const faults: [string, string, string][] = [
+    ['x-tok', 'abc\n', 'net/http: invalid header field value for "X-Tok"'],
+    ['X-Tok', 'a\r\nX-Other: b', 'net/http: invalid header field value for "X-Tok"'],
+    ['X-Tok', 'a\0', 'net/http: invalid header field value for "X-Tok"'],
+    ['X-Tok', '\x7f', 'net/http: invalid header field value for "X-Tok"'],
+    ['User-Agent', 'a\nb', 'net/http: invalid header field value for "User-Agent"'],
+    ['my header', 'a', 'net/http: invalid header field name "my header"'],
+    ['', 'a', 'net/http: invalid header field name ""'],
+    ['Host', 'a\n', 'http: invalid Host header'],
+  ];
+  const { host, server } = await run(function* ({ http, at }) {
+    for (const [name, value, text] of faults) {
+      const response = yield* call(http['get'], at('/'), { headers: { [name]: value } });
+      assert.deepEqual([response.status, response.error], [0, text]);
+      assert.equal(response.error_code, 1000);
+    }
+    const headers = { 'X-Tok': ' \ta\tb \t' };
+    const response = yield* call(http['get'], at('/echo'), { headers });
+    assert.equal(response.json('headers.x-tok'), 'a\tb');
+  });
+  assert.equal(server.requests.length, 1);
+  assert.equal(host.samplesOf('http_req_failed').length, faults.length + 1);
+  assert.match(
+    host.logs[0]?.fields?.['error'] ?? '',
+    /^Get "http:.*\/": net\/http: invalid header/,
+  );
+});
+
+test('a Content-Length that is not that of the body is not sent, with a warning', async () => {
+  await run(function* ({ http, at, host }) {
+    for (const [length, body, warnings] of [
+      ['10', 'abc', 1],
+      ['abc', 'abc', 1],
+      ['3', 'abc', 0],
+      ['10', undefined, 0],
+    ] as const) {
+      host.logs.length = 0;
+      const headers = { 'content-length': length };
+      const response = yield* call(http['post'], at('/echo'), body, { headers });
+      assert.equal(response.json('headers.content-length'), String(body?.length ?? 0));
+      assert.equal(host.logs.length, warnings);
+      if (warnings === 0) continue;
+      assert.deepEqual(host.logs[0], {
+        level: 'warning',
+        message: `The specified Content-Length header "${length}" in the POST request for ${at('/echo')} doesn't match the actual request body length of 3, so it will be ignored!`,
+      });
+    }
+  });
+});
+
+test('an address may be a String object', async () => {
+  await run(function* ({ http, at }) {
+    const address = Object(at('/echo')) as unknown;
+    assert.equal((yield* call(http['get'], address)).status, 200);
+    const responses: unknown = yield* call(http['batch'], [address, ['GET', address]]);
+    assert.deepEqual(
+      (responses as HttpResponse[]).map(({ status }) => status),
+      [200, 200],
+    );
+  });
+});
+
 test('large bodies go both ways whole', async () => {
   await run(function* ({ http, at, host }) {
     const text = 'abcdefgh'.repeat(300_000);
