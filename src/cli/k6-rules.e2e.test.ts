@@ -69,3 +69,29 @@ test('with the feature freeze-env, scripts cannot write to __ENV', async () => {
   assert.equal(frozen.exitCode, 107);
   assert.match(frozen.stderr, /TypeError: Cannot assign to read only property 'MARK' of __ENV/);
 });
+
+test('handleSummary has the key setup_data without a setup too', async () => {
+  const handleSummary = `
+    export function handleSummary(data) {
+      return { stdout: JSON.stringify(['setup_data' in data, typeof data.setup_data]) };
+    }
+    export default function () {}`;
+  const without = await runGharial({ script: handleSummary });
+  assert.equal(without.stdout, '[true,"undefined"]');
+  const setup = 'export function setup() { return 1; }';
+  const withSetup = await runGharial({ script: `${setup}${handleSummary}` });
+  assert.equal(withSetup.stdout, '[true,"number"]');
+});
+
+test('iterations count from 0, in setup and teardown as well', async () => {
+  const outcome = await runGharial({
+    script: `
+      import { vu } from 'k6/execution';
+      export const options = { iterations: 2 };
+      const log = (phase) => console.log(phase, vu.iterationInInstance, vu.iterationInScenario);
+      export function setup() { log('setup'); }
+      export default function () { log('default'); }
+      export function teardown() { log('teardown'); }`,
+  });
+  assert.deepEqual(outcome.console, ['setup 0 0', 'default 0 0', 'default 1 1', 'teardown 0 0']);
+});

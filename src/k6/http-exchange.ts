@@ -293,9 +293,10 @@ export class HttpExchange implements WireOutcome {
     const { redirectsMax, areRedirectsChosen } = this.#request;
     if (this.#redirects >= redirectsMax) {
       if (!areRedirectsChosen) {
+        // k6 counts the one that is not followed.
         this.#context.host.log(
           'warning',
-          `Stopped after ${this.#redirects} redirects and returned the redirection; pass { redirects: n } in request params or set global maxRedirects to silence this`,
+          `Stopped after ${this.#redirects + 1} redirects and returned the redirection; pass { redirects: n } in request params or set global maxRedirects to silence this`,
           { url: this.#request.url.text },
         );
       }

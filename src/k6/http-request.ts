@@ -267,12 +267,13 @@ function addBody(draft: Draft, value: unknown): void {
   draft.headers = headers;
 }
 
-/** How long a body is shows in the body. */
+/** A header that says nothing new goes unnoticed. */
 function warnOfLength(host: VuHost, { method, url, headers, body }: Draft): void {
   const said = headers.get('Content-Length') ?? '';
-  if (said === '' || body === undefined || Number(said) === body.length) return;
+  const length = body?.length ?? 0;
+  if (said === '' || (/^\d+$/.test(said) && Number(said) === length)) return;
   host.log(
     'warning',
-    `The specified Content-Length header ${JSON.stringify(said)} in the ${method} request for ${url.text} doesn't match the actual request body length of ${body.length}, so it will be ignored!`,
+    `The specified Content-Length header ${JSON.stringify(said)} in the ${method} request for ${url.text} doesn't match the actual request body length of ${length}, so it will be ignored!`,
   );
 }

@@ -166,7 +166,7 @@ test('past the limit the redirection is the answer, with a warning if nobody cho
     },
     { host: withSettings({ maxRedirects: 2 }) },
   );
-  assert.match(host.logs[0]?.message ?? '', /^Stopped after 2 redirects and returned the redirec/);
+  assert.match(host.logs[0]?.message ?? '', /^Stopped after 3 redirects and returned the redirec/);
 });
 test('authorization and cookies of the script stay at home', async () => {
   const { server } = await run(function* ({ http, at, server: home }) {
@@ -201,7 +201,7 @@ test('cookies: the jar, those of the request, and which of them replace', async 
     );
     const cookies = { theme: { value: 'light', replace: true }, sid: '2', own: 'x' };
     const second = yield* call(http['get'], at('/echo'), { cookies });
-    assert.equal(second.json('headers.cookie'), 'sid=1; theme=light; sid=2; own=x');
+    assert.equal(second.json('headers.cookie'), 'theme=light; sid=2; own=x; sid=1');
     assert.deepEqual(second.request.cookies['theme'], [
       { name: 'theme', value: 'light', replace: true },
     ]);
@@ -381,22 +381,19 @@ test('header lines Go would not send fail the request; blanks around a value are
 
 test('a Content-Length that is not that of the body is not sent, with a warning', async () => {
   await run(function* ({ http, at, host }) {
-    for (const [length, body, warnings] of [
-      ['10', 'abc', 1],
-      ['abc', 'abc', 1],
-      ['3', 'abc', 0],
-      ['10', undefined, 0],
+    for (const [length, body, actual] of [
+      ['10', 'abc', '3'],
+      ['0x3', 'abc', '3'],
+      ['3', 'abc', ''],
+      ['10', undefined, '0'],
+      ['0', undefined, ''],
     ] as const) {
       host.logs.length = 0;
       const headers = { 'content-length': length };
       const response = yield* call(http['post'], at('/echo'), body, { headers });
       assert.equal(response.json('headers.content-length'), String(body?.length ?? 0));
-      assert.equal(host.logs.length, warnings);
-      if (warnings === 0) continue;
-      assert.deepEqual(host.logs[0], {
-        level: 'warning',
-        message: `The specified Content-Length header "${length}" in the POST request for ${at('/echo')} doesn't match the actual request body length of 3, so it will be ignored!`,
-      });
+      const message = `The specified Content-Length header "${length}" in the POST request for ${at('/echo')} doesn't match the actual request body length of ${actual}, so it will be ignored!`;
+      assert.deepEqual(host.logs, actual === '' ? [] : [{ level: 'warning', message }]);
     }
   });
 });
