@@ -95,3 +95,25 @@ test('iterations count from 0, in setup and teardown as well', async () => {
   });
   assert.deepEqual(outcome.console, ['setup 0 0', 'default 0 0', 'default 1 1', 'teardown 0 0']);
 });
+
+test('a file that cannot be opened is the same error in every VU', async () => {
+  const outcome = await runGharial({
+    script: `
+      import { open } from 'k6/experimental/fs';
+      export const options = { vus: 2, iterations: 2 };
+      for (const path of ['no.txt', '.', 5]) {
+        try { await open(path); } catch (error) { console.log(__VU, error.name, error.message); }
+      }
+      export default function () {}`,
+  });
+  assert.equal(outcome.exitCode, 0, outcome.stderr);
+  const seenBy = (vu: number): string[] =>
+    outcome.console.filter((line) => line.startsWith(`${vu} `)).map((line) => line.slice(2));
+  assert.deepEqual(seenBy(0).slice(0, 3), [
+    'NotFoundError no such file or directory "no.txt"',
+    'InvalidResourceError cannot open ".": opening a directory is not supported',
+    'NotFoundError no such file or directory "5"',
+  ]);
+  assert.deepEqual(seenBy(1), seenBy(0).slice(0, 3));
+  assert.deepEqual(seenBy(2), seenBy(1));
+});
