@@ -463,7 +463,10 @@ export class WireExchange implements Dispatcher.DispatchHandler {
     this.#failSoon(error);
   }
 
-  /** As above; a request with a header undici does not take even ends before `send` has returned. */
+  /**
+   * Not now: undici is in the middle of its queue; a request with a header that it does not take even
+   * ends before `send` has returned.
+   */
   #failSoon(error: Error): void {
     if (this.#isOver) return;
     const connection = this.#connection;

@@ -22,6 +22,7 @@ import {
   ErrorCode,
   type FailurePoint,
   failureOf,
+  LongBodyError,
   type RequestFailure,
   type RequestFault,
   RequestTimeoutError,
@@ -229,12 +230,10 @@ export class HttpExchange implements WireOutcome {
     }
     if (host.http.debug !== '') logAnswer(host, this.#debugId, answer, facts);
     let next: Hop | undefined;
-    let bytes: Uint8Array = answer.body;
+    let body: HttpResponse['body'] = null;
     try {
       next = this.#nextHop(answer.status, headers);
-      if (next === undefined && this.#request.responseType !== 'none') {
-        bytes = decompress(answer.body, headers.byName['Content-Encoding'] ?? '');
-      }
+      if (next === undefined) body = this.#bodyOf(answer, headers);
     } catch (error) {
       this.#failAfterAnswer(error, answer, timings, facts);
       return;
@@ -246,7 +245,14 @@ export class HttpExchange implements WireOutcome {
       return;
     }
     this.#end();
-    this.#outcome.ok(this.#respond(answer, headers, bytes, timings, facts));
+    this.#outcome.ok(this.#respond(answer, headers, body, timings, facts));
+  }
+
+  /** @throws DecompressionError, LongBodyError */
+  #bodyOf({ body }: WireAnswer, headers: AnswerHeaders): HttpResponse['body'] {
+    const { responseType } = this.#request;
+    if (responseType === 'none') return null;
+    return bodyFor(decompress(body, headers.byName['Content-Encoding'] ?? ''), responseType);
   }
 
   /** The challenge of digest authentication is expected; anything else is not, at that point. */
@@ -344,7 +350,7 @@ export class HttpExchange implements WireOutcome {
   #respond(
     answer: WireAnswer,
     headers: AnswerHeaders,
-    bytes: Uint8Array,
+    body: HttpResponse['body'],
     timings: WireTimings,
     facts: ConnectionFacts,
   ): HttpResponse {
@@ -360,7 +366,7 @@ export class HttpExchange implements WireOutcome {
         proto: protoOf(facts),
         headers: headers.byName,
         cookies: readResponseCookies(headers.setCookies),
-        body: bodyFor(bytes, this.#request.responseType),
+        body,
         timings: timingsFor(timings),
         tls_version: tlsVersionOf(facts),
         tls_cipher_suite: facts.tls?.cipherSuite ?? '',
@@ -412,13 +418,11 @@ export class HttpExchange implements WireOutcome {
     timings: WireTimings,
     facts: ConnectionFacts,
   ): void {
-    if (error instanceof DecompressionError) {
+    if (error instanceof DecompressionError || error instanceof LongBodyError) {
       const { message } = error;
-      this.#failWith(
-        { code: ErrorCode.decompression, text: message, detail: message },
-        timings,
-        facts,
-      );
+      const isLong = error instanceof LongBodyError;
+      const code = isLong ? ErrorCode.general : ErrorCode.decompression;
+      this.#failWith({ code, text: message, detail: message }, timings, facts);
       return;
     }
     if (!(error instanceof DigestError) && !(error instanceof UrlSyntaxError)) throw error;
