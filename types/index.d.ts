@@ -10,6 +10,7 @@
  * declared here takes the place of the one in `@types/k6`; this file must stay free of imports for that.
  */
 /// <reference types="k6" />
+/// <reference path="./html.d.ts" />
 
 /** What `fetch` takes beyond the "dom" library. */
 interface RequestInit {
@@ -314,7 +315,7 @@ declare module 'https://jslib.k6.io/k6-testing/*/index.js' {
     toContainEqual(expected: unknown): void;
     toEqual(expected: unknown): void;
     toHaveLength(expected: number): void;
-    toHaveProperty(path: string, expected?: unknown): void;
+    toHaveProperty(path: string | readonly (string | number)[], expected?: unknown): void;
   }
 
   interface Expect {
@@ -336,10 +337,10 @@ declare module 'https://jslib.k6.io/k6chaijs/*/index.js' {
   type Chain =
     | ('to' | 'be' | 'been' | 'is' | 'that' | 'which' | 'and' | 'has' | 'have' | 'with' | 'at' | 'of')
     | ('same' | 'but' | 'does' | 'still' | 'also' | 'itself')
-    | ('not' | 'deep' | 'nested' | 'own' | 'any' | 'all');
+    | ('not' | 'deep' | 'nested' | 'own' | 'ordered' | 'any' | 'all');
   type Property =
     | ('ok' | 'true' | 'false' | 'null' | 'undefined' | 'NaN' | 'finite' | 'exist' | 'empty')
-    | ('frozen' | 'sealed');
+    | ('frozen' | 'sealed' | 'extensible' | 'arguments' | 'Arguments');
   type Method =
     | ('a' | 'an' | 'include' | 'includes' | 'contain' | 'contains' | 'lengthOf' | 'length')
     | ('above' | 'gt' | 'greaterThan' | 'least' | 'gte' | 'greaterThanOrEqual')
@@ -347,7 +348,9 @@ declare module 'https://jslib.k6.io/k6chaijs/*/index.js' {
     | ('within' | 'closeTo' | 'approximately' | 'equal' | 'equals' | 'eq' | 'eql' | 'eqls')
     | ('instanceof' | 'instanceOf' | 'property' | 'ownProperty' | 'haveOwnProperty' | 'keys' | 'key')
     | ('match' | 'matches' | 'string' | 'members' | 'oneOf' | 'satisfy' | 'satisfies')
-    | ('throw' | 'throws' | 'Throw' | 'validJsonBody');
+    | ('throw' | 'throws' | 'Throw' | 'validJsonBody' | 'respondTo' | 'respondsTo')
+    | ('ownPropertyDescriptor' | 'haveOwnPropertyDescriptor')
+    | ('change' | 'changes' | 'increase' | 'increases' | 'decrease' | 'decreases' | 'by');
 
   export type Assertion = { readonly [W in Chain | Property]: Assertion } & {
     readonly [W in Method]: Assertion & ((...args: any[]) => Assertion);
@@ -361,6 +364,9 @@ declare module 'https://jslib.k6.io/k6chaijs/*/index.js' {
   }
 
   export function expect(value: unknown, label?: string): Assertion;
+  export namespace expect {
+    function fail(message?: string): never;
+  }
   /** False if an assertion failed or anything was thrown. */
   export function describe(name: string, body: () => void): boolean;
   export class AssertionError extends Error {}

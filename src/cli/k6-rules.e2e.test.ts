@@ -131,3 +131,51 @@ test('an unknown feature flag is logged as an error, and the run goes on', async
     /level=error msg="Unknown feature flag" error="\\"nope\\" has no effect/,
   );
 });
+
+test('handleSummary has the key setup_data without a setup too', async () => {
+  const handleSummary = `
+    export function handleSummary(data) {
+      return { stdout: JSON.stringify(['setup_data' in data, typeof data.setup_data]) };
+    }
+    export default function () {}`;
+  const without = await runGharial({ script: handleSummary });
+  assert.equal(without.stdout, '[true,"undefined"]');
+  const setup = 'export function setup() { return 1; }';
+  const withSetup = await runGharial({ script: `${setup}${handleSummary}` });
+  assert.equal(withSetup.stdout, '[true,"number"]');
+});
+
+test('iterations count from 0, in setup and teardown as well', async () => {
+  const outcome = await runGharial({
+    script: `
+      import { vu } from 'k6/execution';
+      export const options = { iterations: 2 };
+      const log = (phase) => console.log(phase, vu.iterationInInstance, vu.iterationInScenario);
+      export function setup() { log('setup'); }
+      export default function () { log('default'); }
+      export function teardown() { log('teardown'); }`,
+  });
+  assert.deepEqual(outcome.console, ['setup 0 0', 'default 0 0', 'default 1 1', 'teardown 0 0']);
+});
+
+test('a file that cannot be opened is the same error in every VU', async () => {
+  const outcome = await runGharial({
+    script: `
+      import { open } from 'k6/experimental/fs';
+      export const options = { vus: 2, iterations: 2 };
+      for (const path of ['no.txt', '.', 5]) {
+        try { await open(path); } catch (error) { console.log(__VU, error.name, error.message); }
+      }
+      export default function () {}`,
+  });
+  assert.equal(outcome.exitCode, 0, outcome.stderr);
+  const seenBy = (vu: number): string[] =>
+    outcome.console.filter((line) => line.startsWith(`${vu} `)).map((line) => line.slice(2));
+  assert.deepEqual(seenBy(0).slice(0, 3), [
+    'NotFoundError no such file or directory "no.txt"',
+    'InvalidResourceError cannot open ".": opening a directory is not supported',
+    'NotFoundError no such file or directory "5"',
+  ]);
+  assert.deepEqual(seenBy(1), seenBy(0).slice(0, 3));
+  assert.deepEqual(seenBy(2), seenBy(1));
+});

@@ -115,7 +115,8 @@ function createVuObject(host: VuHost): object {
     idInInstance: guarded(() => host.facts.idInInstance),
     idInTest: guarded(() => host.facts.idInTest),
     iterationInInstance: guarded(() => host.facts.iterationInInstance),
-    iterationInScenario: guarded(() => host.facts.iterationInScenario),
+    // In setup and teardown too, where no iteration has begun.
+    iterationInScenario: guarded(() => Math.max(host.facts.iterationInScenario, 0)),
     metrics: guarded(() => metrics),
   });
   // k6 lets a script assign the whole map; that has no lasting effect.

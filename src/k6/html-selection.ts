@@ -1,6 +1,7 @@
 /** Selection: nodes of a document and k6's jQuery-like methods on them. Never changes the document. */
 import type { Coroutine, CoroutineHost } from '../suspend/op.ts';
 import { callUser, hostFunction } from '../suspend/runtime.ts';
+import { dataOf } from './html-data.ts';
 import {
   type AnyNode,
   childrenOf,
@@ -13,7 +14,7 @@ import {
   predicateOf,
   textOf,
 } from './html-document.ts';
-import { type HtmlElement, nodeBehind } from './html-element.ts';
+import { HtmlElement, nodeBehind } from './html-element.ts';
 import { wrapNode } from './html-element-kinds.ts';
 import { attributeOf, controlValue, type FormValue, formValuesOf } from './html-form.ts';
 
@@ -29,12 +30,15 @@ function testOf(method: string, what: unknown): NodeTest {
     const matches = predicateOf(what);
     return (node) => isElement(node) && matches(node);
   }
-  if (what instanceof Selection) {
-    const nodes = new Set(nodesOf(what));
-    return (node) => nodes.has(node);
-  }
+  const nodes = new Set(nodesIn(method, what));
+  return (node) => nodes.has(node);
+}
+
+/** Those of a Selection, or that of an Element. */
+function nodesIn(method: string, what: unknown): readonly AnyNode[] {
+  if (what instanceof Selection) return nodesOf(what);
   const single = nodeBehind(what);
-  if (single !== undefined) return (node) => node === single;
+  if (single !== undefined) return [single];
   throw new TypeError(`${method}() takes a selector, a Selection, an Element or a function`);
 }
 
@@ -66,34 +70,9 @@ function position(index: unknown, length: number): number {
   return value < 0 ? Math.max(length + value, 0) : Math.min(value, length);
 }
 
-/** `data-*` values as jQuery reads them: JSON, numbers and booleans become values. */
-function dataValue(text: string): unknown {
-  if (text === 'true') return true;
-  if (text === 'false') return false;
-  if (text === 'null') return null;
-  if (text !== '' && String(Number(text)) === text) return Number(text);
-  if (!/^(?:\{[\s\S]*\}|\[[\s\S]*\])$/.test(text)) return text;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text; // no JSON after all
-  }
-}
-
-const DATA_PREFIX = 'data-';
-
-function toDataAttribute(key: string): string {
-  return DATA_PREFIX + key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-function toDataKey(attribute: string): string {
-  return attribute
-    .slice(DATA_PREFIX.length)
-    .replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
-}
-
 export class Selection {
   readonly #nodes: readonly AnyNode[];
+  readonly #from: Selection | undefined;
 
   // These call the script back and may be blocked by it; they are defined below.
   declare readonly each: (handler: unknown) => unknown;
@@ -106,15 +85,30 @@ export class Selection {
     nodesOf = (selection) => selection.#nodes;
   }
 
-  constructor(nodes: Iterable<AnyNode>) {
+  /** @param from the Selection that leads here: an empty one knows its document by it. */
+  constructor(nodes: Iterable<AnyNode>, from?: Selection) {
     this.#nodes = [...new Set(nodes)];
+    this.#from = this.#nodes.length === 0 ? from : undefined;
+  }
+
+  get #document(): AnyNode | undefined {
+    let [node] = this.#nodes;
+    if (node === undefined) return this.#from === undefined ? undefined : this.#from.#document;
+    while (node.parent !== null) node = node.parent;
+    return node;
+  }
+
+  /** Elements of the document that a selector matches. */
+  #matching(selector: string): readonly AnyNode[] {
+    const document = this.#document;
+    return document === undefined ? [] : [...descendantsOf(document)].filter(predicateOf(selector));
   }
 
   #derive(expand: (node: AnyNode) => Iterable<AnyNode>, test: NodeTest = () => true): Selection {
     const nodes: AnyNode[] = [];
     for (const node of this.#nodes)
       for (const other of expand(node)) if (test(other)) nodes.push(other);
-    return new Selection(nodes);
+    return new Selection(nodes, this);
   }
 
   // ---- where to ------------------------------------------------------------------------------
@@ -204,12 +198,18 @@ export class Selection {
     return this.#derive((node) => walk(node, step, isEnd), optionalTest(method, what));
   }
 
+  /** These, and those that a selector finds in the document; or those of a Selection, or an Element. */
+  add(what?: unknown): Selection {
+    const others = typeof what === 'string' ? this.#matching(what) : nodesIn('add', what);
+    return new Selection([...this.#nodes, ...others], this);
+  }
+
   // ---- which of them -------------------------------------------------------------------------
 
   eq(index?: unknown): Selection {
     const at = Math.trunc(Number(index)) || 0;
     const node = this.#nodes.at(at);
-    return new Selection(node === undefined ? [] : [node]);
+    return new Selection(node === undefined ? [] : [node], this);
   }
 
   first(): Selection {
@@ -223,7 +223,7 @@ export class Selection {
   slice(start?: unknown, end?: unknown): Selection {
     const { length } = this.#nodes;
     const to = end === undefined ? length : position(end, length);
-    return new Selection(this.#nodes.slice(position(start, length), to));
+    return new Selection(this.#nodes.slice(position(start, length), to), this);
   }
 
   /** Those with a descendant that matches. */
@@ -239,6 +239,19 @@ export class Selection {
 
   size(): number {
     return this.#nodes.length;
+  }
+
+  /**
+   * Of the first node: its position among its sibling elements, or among those of the document that a
+   * selector matches. Of a Selection's first node or an Element: its position in this. -1 for none.
+   */
+  index(what?: unknown): number {
+    const [node] = this.#nodes;
+    if (node === undefined) return -1;
+    if (what === undefined) return [...walk(node, previousElementOf)].length;
+    if (typeof what === 'string') return this.#matching(what).indexOf(node);
+    const [other] = nodesIn('index', what);
+    return other === undefined ? -1 : this.#nodes.indexOf(other);
   }
 
   get(index?: unknown): HtmlElement | HtmlElement[] | undefined {
@@ -276,15 +289,7 @@ export class Selection {
   /** A `data-*` value of the first node by its camel-case key; all of them without a key. */
   data(key?: unknown): unknown {
     const element = this.#firstElement;
-    if (element === undefined) return undefined;
-    if (key !== undefined) {
-      const text = attributeOf(element, toDataAttribute(String(key)));
-      return text === undefined ? undefined : dataValue(text);
-    }
-    const entries = Object.entries(element.attribs)
-      .filter(([name]) => name.startsWith(DATA_PREFIX))
-      .map(([name, text]) => [toDataKey(name), dataValue(text)]);
-    return Object.fromEntries(entries) as unknown;
+    return element === undefined ? undefined : dataOf(element, key);
   }
 
   serializeArray(): FormValue[] {
@@ -370,17 +375,35 @@ defineMethod('map', function* (nodes, mapper) {
   return results;
 });
 
-defineMethod('filter', function* (nodes, what) {
+defineMethod('filter', function* (nodes, what, self) {
   const results = yield* testNodes('filter', nodes, what);
-  return new Selection(nodes.filter((_node, index) => results[index] === true));
+  return new Selection(
+    nodes.filter((_node, index) => results[index] === true),
+    self,
+  );
 });
 
-defineMethod('not', function* (nodes, what) {
+defineMethod('not', function* (nodes, what, self) {
   const results = yield* testNodes('not', nodes, what);
-  return new Selection(nodes.filter((_node, index) => results[index] !== true));
+  return new Selection(
+    nodes.filter((_node, index) => results[index] !== true),
+    self,
+  );
 });
 
 defineMethod('is', function* (nodes, what) {
   const results = yield* testNodes('is', nodes, what);
   return results.includes(true);
+});
+
+/** Here because an Element cannot know of Selections, which are made of Elements. */
+function selection(this: unknown): Selection {
+  const node = nodeBehind(this);
+  if (node === undefined) throw new TypeError('Illegal invocation');
+  return new Selection([node]);
+}
+Object.defineProperty(HtmlElement.prototype, 'selection', {
+  value: selection,
+  writable: true,
+  configurable: true,
 });

@@ -103,6 +103,32 @@ test('narrows by position', () => {
   );
 });
 
+test('add joins others of the document, found by an empty Selection too', () => {
+  const doc = page();
+  const [x, second] = [doc.find('.x'), doc.find('p').eq(1)];
+  assert.deepEqual(texts(x.add('p')), ['2', 'one bold', 'two', 'three']);
+  assert.deepEqual(texts(x.add(second)), ['2', 'two']);
+  assert.deepEqual(texts(x.add(element(second)).add(second)), ['2', 'two']);
+  assert.deepEqual(texts(doc.find('nope').first().add('.x')), ['2']);
+  const none = doc.find('li').filter('nope') as Selection;
+  assert.deepEqual(texts(none.add('b')), ['bold']);
+  assert.equal(doc.find('nope').add(doc.find('nope')).size(), 0);
+  assert.throws(() => x.add(5), TypeError);
+});
+
+test('index is the position among siblings, or in what is given', () => {
+  const doc = page();
+  const list = doc.find('li');
+  assert.equal(doc.find('.x').index(), 1);
+  assert.equal(doc.find('.x').index('li'), 1);
+  assert.equal(doc.find('.x').index('p'), -1);
+  assert.equal(list.index(doc.find('.x')), 1);
+  assert.equal(list.index(element(list, 3)), 3);
+  assert.equal(list.index(doc.find('p')), -1);
+  assert.equal(list.index(doc.find('nope')), -1);
+  assert.equal(doc.find('nope').index(), -1);
+});
+
 test('filter, not, is and has take selectors, Selections, Elements; the first three functions too', () => {
   const doc = page();
   const list = doc.find('li');
@@ -391,6 +417,15 @@ test('an Element searches, compares and contains', () => {
     p?.isEqualNode(element(parseHtml('<p class="a">one <b>bold</b></p>').find('p'))),
     true,
   );
+});
+
+test('an Element gives the Selection of itself', () => {
+  const item = element(page().find('.x'));
+  const selection = call(item, 'selection') as Selection;
+  assert.deepEqual([selection.size(), selection.text()], [1, '2']);
+  assert.deepEqual(texts(selection.closest('ul').children('.x')), ['2']);
+  const link = element(page().find('a'));
+  assert.equal((call(link, 'selection') as Selection).attr('rel'), 'next nofollow');
 });
 
 test('links have the parts of their address', () => {

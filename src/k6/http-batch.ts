@@ -48,7 +48,8 @@ export function parseBatch(
 
 /** Method, URL, body and params of one item. */
 function argumentsOf(key: string, item: unknown): readonly unknown[] {
-  if (typeof item === 'string' || item instanceof HttpUrl || item instanceof URL) {
+  const isAddress = typeof item === 'string' || item instanceof String || item instanceof URL;
+  if (isAddress || item instanceof HttpUrl) {
     return ['GET', item, undefined, undefined];
   }
   if (Array.isArray(item)) {

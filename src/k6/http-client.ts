@@ -88,6 +88,9 @@ const IDLE_THRESHOLD_MS = 500;
 const HTTP2_STREAMS_MAX = 100;
 const HEAD_BYTES_MAX = 10 * 1024 * 1024;
 const NO_BODY = Buffer.alloc(0);
+/** undici wants to know of a client's server only whether it is secure: we dial, and write the Host line. */
+const ORIGIN = 'http://connection.invalid';
+const SECURE_ORIGIN = 'https://connection.invalid';
 const NO_HEADERS: WireHeaders = {};
 
 const NO_FACTS: ConnectionFacts = {
@@ -123,7 +126,7 @@ class HttpConnection implements DialEvents {
     this.#host = host;
     this.#url = url;
     const { Client } = undici();
-    this.#client = new Client(url.origin, {
+    this.#client = new Client(url.isSecure ? SECURE_ORIGIN : ORIGIN, {
       connect: (_options, callback) => this.#connect(callback),
       pipelining: 1,
       headersTimeout: 0,
@@ -268,7 +271,7 @@ export class HttpClient {
   /** Sends a request. `outcome` is never called before this returns. */
   send(request: WireRequest, outcome: WireOutcome): WireExchange {
     const exchange = new WireExchange(this, request, outcome);
-    exchange.start(this.#acquire(request.url));
+    exchange.start(() => this.#acquire(request.url));
     return exchange;
   }
 
@@ -356,9 +359,13 @@ export class WireExchange implements Dispatcher.DispatchHandler {
     this.#outcome = outcome;
   }
 
-  start(connection: HttpConnection): void {
+  start(acquire: () => HttpConnection): void {
     this.#startMs = nowMs();
-    this.#dispatch(connection);
+    try {
+      this.#dispatch(acquire());
+    } catch (error) {
+      this.#failSoon(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #dispatch(connection: HttpConnection): void {
@@ -453,9 +460,16 @@ export class WireExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.#failSoon(error);
+  }
+
+  /**
+   * Not now: undici is in the middle of its queue; a request with a header that it does not take even
+   * ends before `send` has returned.
+   */
+  #failSoon(error: Error): void {
     if (this.#isOver) return;
     const connection = this.#connection;
-    // As above; a request with a header undici does not take even ends before `send` has returned.
     queueMicrotask(() => {
       if (this.#isOver) return;
       if (connection !== undefined && this.#mayRetry(connection)) this.#retry(connection);

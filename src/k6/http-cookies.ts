@@ -4,7 +4,7 @@ import type { RequestCookie } from './http-request.ts';
 
 const NO_COOKIES: readonly RequestCookie[] = [];
 
-/** The jar's cookies for `url` and the request's own, which replace the jar's or come after them. */
+/** The request's own cookies, and those of the jar for `url` that they do not replace. */
 export function cookiesToSend(
   jar: CookieJar,
   url: string,
@@ -16,7 +16,7 @@ export function cookiesToSend(
   const fromJar = kept
     .filter(({ name }) => !replaced.has(name))
     .map(({ name, value }): RequestCookie => ({ name, value, replace: false }));
-  return [...fromJar, ...own];
+  return [...own, ...fromJar];
 }
 
 /** Controls, quotes, semicolon, backslash and what is not ASCII: dropped, as Go does. */

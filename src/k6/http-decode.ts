@@ -1,6 +1,6 @@
 /** Bodies of HTTP answers: undoing the Content-Encoding, and the form the script wants. */
 import { decompressorOf } from './http-codings.ts';
-import { DecompressionError } from './http-errors.ts';
+import { DecompressionError, LongBodyError } from './http-errors.ts';
 import type { ResponseType } from './http-request.ts';
 
 /**
@@ -24,9 +24,20 @@ export function decompress(body: Uint8Array, encoding: string): Uint8Array {
   return result;
 }
 
-/** The body for scripts: invalid UTF-8 becomes U+FFFD; binary data in memory of its own. */
+/**
+ * The body for scripts: invalid UTF-8 becomes U+FFFD; binary data in memory of its own.
+ *
+ * @throws LongBodyError for more text than a string can hold, 512 MiB.
+ */
 export function bodyFor(bytes: Uint8Array, type: ResponseType): string | ArrayBuffer | null {
   if (type === 'none') return null;
   if (type === 'binary') return new Uint8Array(bytes).buffer as ArrayBuffer; // a fresh copy
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  try {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  } catch (cause) {
+    throw new LongBodyError(
+      `response body too long for a string: ${bytes.length} bytes; use responseType "binary" or "none"`,
+      { cause },
+    );
+  }
 }

@@ -1,6 +1,7 @@
 /** How HTTP requests leave: through proxies, and from the source addresses of a pool. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { GharialError } from '../base/errors.ts';
 import type { Coroutine } from '../suspend/op.ts';
 import { callUser } from '../suspend/runtime.ts';
 import type { ProxySettings } from '../websocket/api.ts';
@@ -159,4 +160,39 @@ test('without a free source the request fails with what to change', async () => 
   host.network = { ...host.network, leaseSource: () => new Error('give more with --local-ips') };
   const [response] = await get(host, `${plain.url}/echo`);
   assert.equal(response?.error, 'give more with --local-ips');
+});
+
+test('an address that does not exist fails its request, asked for or redirected to', async () => {
+  const host = new FakeHost();
+  host.network = {
+    ...host.network,
+    resolve: (name, port, done) => {
+      if (name === '127.0.0.1') done(null, [{ address: name, family: 4, port }]);
+      else done(new GharialError('HOST_NOT_FOUND', `lookup ${name}: no such host`), []);
+    },
+  };
+  const noPort = 'dial tcp: address 99999: invalid port';
+  for (const [url, error, code] of [
+    ['http://127.0.0.1:99999/', noPort, 1210],
+    ['https://127.0.0.1:99999/', noPort, 1210],
+    ['http://999.1.1.1/', 'lookup: no such host', 1101],
+    ['http://1.2.3.256/', 'lookup: no such host', 1101],
+  ] as const) {
+    const redirect = `${plain.url}/redirect/0?to=${encodeURIComponent(url)}`;
+    for (const response of await get(host, url, redirect)) {
+      assert.deepEqual([response.status, response.error, response.error_code], [0, error, code]);
+    }
+  }
+});
+
+test('a connection that cannot be set up fails its request', async () => {
+  const host = new FakeHost();
+  const refuse = (): never => {
+    throw new Error('no way out');
+  };
+  for (const broken of [{ proxyFor: refuse }, { tlsFor: refuse }]) {
+    host.network = { ...new FakeHost().network, ...broken };
+    const [response] = await get(host, `${secure.url}/echo`);
+    assert.deepEqual([response?.status, response?.error], [0, 'no way out']);
+  }
 });

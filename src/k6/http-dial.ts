@@ -57,6 +57,7 @@ export interface DialEvents {
 }
 
 const DIAL_TIMEOUT_MS = 30_000;
+const PORT_MAX = 65_535;
 
 type Undici = typeof import('undici');
 let loadedUndici: Undici | undefined;
@@ -146,6 +147,10 @@ export class HttpDial {
       this.#fail(new Error(`lookup ${(this.#proxy ?? this.#url).host}: no such host`));
       return;
     }
+    if (address.port > PORT_MAX) {
+      this.#fail(badPortError(address.port));
+      return;
+    }
     const source = this.#host.network.leaseSource?.(address);
     if (source instanceof Error) {
       this.#fail(source);
@@ -153,8 +158,14 @@ export class HttpDial {
     }
     this.#startMs = nowMs();
     this.#connectedMs = 0;
-    if (source === undefined && this.#proxy === undefined) this.#connectDirectly(address);
-    else this.#connectTcp(address, source);
+    try {
+      if (source === undefined && this.#proxy === undefined) this.#connectDirectly(address);
+      else this.#connectTcp(address, source);
+    } catch (error) {
+      // A local address or TLS setting that cannot be used.
+      source?.release();
+      this.#fail(toError(error));
+    }
   }
 
   #connectDirectly(address: ResolvedAddress): void {
@@ -215,14 +226,16 @@ export class HttpDial {
   }
 
   #addTls(httpSocket: ReturnType<typeof openTcpSocket>, address: ResolvedAddress): void {
-    const socket = this.#connectWith({
-      hostname: address.address,
-      protocol: 'https:',
-      port: String(address.port),
-      httpSocket,
-    });
-    // TLS says what is wrong with the connection below.
-    socket?.once('close', () => httpSocket.destroy());
+    const { address: hostname, port } = address;
+    try {
+      const target = { hostname, protocol: 'https:', port: String(port), httpSocket };
+      const socket = this.#connectWith(target);
+      // TLS says what is wrong with the connection below.
+      socket?.once('close', () => httpSocket.destroy());
+    } catch (error) {
+      this.#lose(toError(error));
+      httpSocket.destroy();
+    }
   }
 
   #connected(socket: WireSocket): void {
@@ -260,6 +273,16 @@ export class HttpDial {
   }
 }
 
+/** A port no address has; in Go's words. */
+function badPortError(port: number): Error {
+  const error = new Error(`dial tcp: address ${port}: invalid port`);
+  return Object.assign(error, { code: 'ERR_SOCKET_BAD_PORT', syscall: 'connect' });
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
 /** As undici's connector says it. */
 function dialTimeoutError(): Error {
   return Object.assign(new Error('connect timeout'), { code: 'UND_ERR_CONNECT_TIMEOUT' });
@@ -275,7 +298,7 @@ function passProxy(
   try {
     tunnel = openTunnel();
   } catch (error) {
-    socket.destroy(error instanceof Error ? error : new Error(String(error)));
+    socket.destroy(toError(error));
     return;
   }
   const read = (): void => {

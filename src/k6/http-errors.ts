@@ -63,6 +63,9 @@ export class RequestTimeoutError extends Error {
 /** An answer's body is not what its Content-Encoding says. */
 export class DecompressionError extends Error {}
 
+/** An answer's body is too long for what the script wants it as. */
+export class LongBodyError extends Error {}
+
 /** A request that cannot be made; becomes `res.error` and, for URLs, an error code. */
 export class RequestFault extends NativeError {
   readonly code: number;

@@ -22,13 +22,14 @@ import {
   ErrorCode,
   type FailurePoint,
   failureOf,
+  LongBodyError,
   type RequestFailure,
   type RequestFault,
   RequestTimeoutError,
   requestErrorText,
   statusErrorCode,
 } from './http-errors.ts';
-import { type AnswerHeaders, readHeaders, toWireText } from './http-headers.ts';
+import { type AnswerHeaders, headerFault, readHeaders, toWireText } from './http-headers.ts';
 import { protoOf, recordRequest, tlsVersionOf, withUrlName } from './http-metrics.ts';
 import type { HttpRequest, RequestCookie } from './http-request.ts';
 import { HttpResponse, type ResponseCalls, type SentRequest } from './http-response.ts';
@@ -128,8 +129,8 @@ export class HttpExchange implements WireOutcome {
   start(): void {
     const { host } = this.#context;
     const { timeoutMs } = this.#request;
-    if (timeoutMs > 0) this.#timer = host.setTimer(timeoutMs, () => this.#onTimeout());
     this.#send();
+    if (timeoutMs > 0) this.#timer = host.setTimer(timeoutMs, () => this.#onTimeout());
   }
 
   /** The script does not wait any more: no response, no samples. */
@@ -168,9 +169,10 @@ export class HttpExchange implements WireOutcome {
     const { host, client } = this.#context;
     const { method, url, body } = this.#hop;
     const cookies = cookiesToSend(this.#request.jar, url.text, this.#request.cookies);
-    if (url.fault !== '') {
+    const fault = url.fault === '' ? headerFault(this.#hop.headers) : url.fault;
+    if (fault !== '') {
       this.#wire = undefined;
-      queueMicrotask(() => this.#failBeforeWire(new Error(url.fault)));
+      queueMicrotask(() => this.#failBeforeWire(new Error(fault)));
       return;
     }
     const headers = this.#headerLines(cookies);
@@ -228,12 +230,10 @@ export class HttpExchange implements WireOutcome {
     }
     if (host.http.debug !== '') logAnswer(host, this.#debugId, answer, facts);
     let next: Hop | undefined;
-    let bytes: Uint8Array = answer.body;
+    let body: HttpResponse['body'] = null;
     try {
       next = this.#nextHop(answer.status, headers);
-      if (next === undefined && this.#request.responseType !== 'none') {
-        bytes = decompress(answer.body, headers.byName['Content-Encoding'] ?? '');
-      }
+      if (next === undefined) body = this.#bodyOf(answer, headers);
     } catch (error) {
       this.#failAfterAnswer(error, answer, timings, facts);
       return;
@@ -245,7 +245,14 @@ export class HttpExchange implements WireOutcome {
       return;
     }
     this.#end();
-    this.#outcome.ok(this.#respond(answer, headers, bytes, timings, facts));
+    this.#outcome.ok(this.#respond(answer, headers, body, timings, facts));
+  }
+
+  /** @throws DecompressionError, LongBodyError */
+  #bodyOf({ body }: WireAnswer, headers: AnswerHeaders): HttpResponse['body'] {
+    const { responseType } = this.#request;
+    if (responseType === 'none') return null;
+    return bodyFor(decompress(body, headers.byName['Content-Encoding'] ?? ''), responseType);
   }
 
   /** The challenge of digest authentication is expected; anything else is not, at that point. */
@@ -292,9 +299,10 @@ export class HttpExchange implements WireOutcome {
     const { redirectsMax, areRedirectsChosen } = this.#request;
     if (this.#redirects >= redirectsMax) {
       if (!areRedirectsChosen) {
+        // k6 counts the one that is not followed.
         this.#context.host.log(
           'warning',
-          `Stopped after ${this.#redirects} redirects and returned the redirection; pass { redirects: n } in request params or set global maxRedirects to silence this`,
+          `Stopped after ${this.#redirects + 1} redirects and returned the redirection; pass { redirects: n } in request params or set global maxRedirects to silence this`,
           { url: this.#request.url.text },
         );
       }
@@ -342,7 +350,7 @@ export class HttpExchange implements WireOutcome {
   #respond(
     answer: WireAnswer,
     headers: AnswerHeaders,
-    bytes: Uint8Array,
+    body: HttpResponse['body'],
     timings: WireTimings,
     facts: ConnectionFacts,
   ): HttpResponse {
@@ -358,7 +366,7 @@ export class HttpExchange implements WireOutcome {
         proto: protoOf(facts),
         headers: headers.byName,
         cookies: readResponseCookies(headers.setCookies),
-        body: bodyFor(bytes, this.#request.responseType),
+        body,
         timings: timingsFor(timings),
         tls_version: tlsVersionOf(facts),
         tls_cipher_suite: facts.tls?.cipherSuite ?? '',
@@ -410,13 +418,11 @@ export class HttpExchange implements WireOutcome {
     timings: WireTimings,
     facts: ConnectionFacts,
   ): void {
-    if (error instanceof DecompressionError) {
+    if (error instanceof DecompressionError || error instanceof LongBodyError) {
       const { message } = error;
-      this.#failWith(
-        { code: ErrorCode.decompression, text: message, detail: message },
-        timings,
-        facts,
-      );
+      const isLong = error instanceof LongBodyError;
+      const code = isLong ? ErrorCode.general : ErrorCode.decompression;
+      this.#failWith({ code, text: message, detail: message }, timings, facts);
       return;
     }
     if (!(error instanceof DigestError) && !(error instanceof UrlSyntaxError)) throw error;

@@ -42,6 +42,23 @@ export function readHeaders(headers: WireHeaders): AnswerHeaders {
   return { byName, setCookies: setCookiesOf(headers) };
 }
 
+/** Names of methods and header fields (RFC 9110 §5.6.2). */
+export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** ASCII controls but the tab. */
+const BAD_IN_VALUE = /[^\P{Cc}\t\u0080-\u009f]/u;
+
+/** Why these lines cannot be sent, in Go's words, which do not tell the value; '' if they can. */
+export function headerFault(headers: ReadonlyMap<string, string>): string {
+  for (const [name, value] of headers) {
+    const shown = JSON.stringify(name);
+    if (!TOKEN.test(name)) return `net/http: invalid header field name ${shown}`;
+    if (!BAD_IN_VALUE.test(value)) continue;
+    if (name === 'Host') return 'http: invalid Host header';
+    return `net/http: invalid header field value for ${shown}`;
+  }
+  return '';
+}
+
 const NOT_ASCII = /\P{ASCII}/u;
 
 /** Text as the Latin-1 string whose bytes are its UTF-8 encoding: what undici puts on the wire. */

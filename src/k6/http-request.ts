@@ -6,6 +6,7 @@ import { canonicalHeaderName } from './dial-params.ts';
 import type { VuHost } from './host.ts';
 import { compressBody, encodeBody, parseCompression } from './http-body.ts';
 import { ErrorCode, RequestFault } from './http-errors.ts';
+import { TOKEN } from './http-headers.ts';
 import { ExpectedStatuses } from './http-statuses.ts';
 import { HttpUrl, parseRequestUrl, type RequestUrl } from './http-url.ts';
 import { withScriptTags } from './sample-tags.ts';
@@ -52,7 +53,6 @@ type Draft = { -readonly [K in keyof HttpRequest]: HttpRequest[K] } & {
 };
 
 const TIMEOUT_MS = 60_000;
-const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
  * @param expected what counts as success where params do not say.
@@ -87,11 +87,12 @@ export function parseRequest(
     expected,
     compression: NO_ALGORITHMS,
   };
-  if (!METHOD.test(draft.method)) {
+  if (!TOKEN.test(draft.method)) {
     throw new RequestFault(`net/http: invalid method ${JSON.stringify(draft.method)}`);
   }
   if (typeof params === 'object' && params !== null) readParams(draft, params);
   addBody(draft, body);
+  warnOfLength(host, draft);
   return draft;
 }
 
@@ -101,7 +102,10 @@ const NO_ALGORITHMS: readonly string[] = [];
 
 /** @throws RequestFault */
 export function toHttpUrl(value: unknown): HttpUrl {
-  if (typeof value === 'string') return new HttpUrl(value, value);
+  if (typeof value === 'string' || value instanceof String) {
+    const url = String(value);
+    return new HttpUrl(url, url);
+  }
   if (value instanceof HttpUrl) return value;
   if (value instanceof URL) return new HttpUrl(value.href, value.href);
   const shown = value === undefined || value === null ? '<nil>' : String(value);
@@ -173,13 +177,13 @@ function readParam(draft: Draft, key: string, value: unknown): void {
   }
 }
 
-const LINE_BREAKS = /[\r\n]+/g;
+const BLANKS_AROUND = /^[ \t]+|[ \t]+$/g;
 
 function toHeaders(value: unknown): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
   if (typeof value !== 'object' || value === null) return headers;
   for (const [name, text] of Object.entries(value)) {
-    headers.set(canonicalHeaderName(name), String(text).replace(LINE_BREAKS, ' ').trim());
+    headers.set(canonicalHeaderName(name), String(text).replace(BLANKS_AROUND, ''));
   }
   return headers;
 }
@@ -261,4 +265,15 @@ function addBody(draft: Draft, value: unknown): void {
     headers.set('Content-Encoding', draft.compression.join(', '));
   }
   draft.headers = headers;
+}
+
+/** A header that says nothing new goes unnoticed. */
+function warnOfLength(host: VuHost, { method, url, headers, body }: Draft): void {
+  const said = headers.get('Content-Length') ?? '';
+  const length = body?.length ?? 0;
+  if (said === '' || (/^\d+$/.test(said) && Number(said) === length)) return;
+  host.log(
+    'warning',
+    `The specified Content-Length header ${JSON.stringify(said)} in the ${method} request for ${url.text} doesn't match the actual request body length of ${length}, so it will be ignored!`,
+  );
 }

@@ -166,7 +166,7 @@ test('past the limit the redirection is the answer, with a warning if nobody cho
     },
     { host: withSettings({ maxRedirects: 2 }) },
   );
-  assert.match(host.logs[0]?.message ?? '', /^Stopped after 2 redirects and returned the redirec/);
+  assert.match(host.logs[0]?.message ?? '', /^Stopped after 3 redirects and returned the redirec/);
 });
 test('authorization and cookies of the script stay at home', async () => {
   const { server } = await run(function* ({ http, at, server: home }) {
@@ -201,7 +201,7 @@ test('cookies: the jar, those of the request, and which of them replace', async 
     );
     const cookies = { theme: { value: 'light', replace: true }, sid: '2', own: 'x' };
     const second = yield* call(http['get'], at('/echo'), { cookies });
-    assert.equal(second.json('headers.cookie'), 'sid=1; theme=light; sid=2; own=x');
+    assert.equal(second.json('headers.cookie'), 'theme=light; sid=2; own=x; sid=1');
     assert.deepEqual(second.request.cookies['theme'], [
       { name: 'theme', value: 'light', replace: true },
     ]);
@@ -347,6 +347,66 @@ test('a header that cannot be sent fails the request, and only that', async () =
     const refused = yield* call(http['get'], at('/'), { headers: { Expect: '100-continue' } });
     assert.deepEqual([refused.status, refused.error], [0, 'expect header not supported']);
     assert.equal((yield* call(http['get'], at('/'))).status, 200);
+  });
+});
+
+test('header lines Go would not send fail the request; blanks around a value are cut', async () => {
+  const faults: [string, string, string][] = [
+    ['x-tok', 'abc\n', 'net/http: invalid header field value for "X-Tok"'],
+    ['X-Tok', 'a\r\nX-Other: b', 'net/http: invalid header field value for "X-Tok"'],
+    ['X-Tok', 'a\0', 'net/http: invalid header field value for "X-Tok"'],
+    ['X-Tok', '\x7f', 'net/http: invalid header field value for "X-Tok"'],
+    ['User-Agent', 'a\nb', 'net/http: invalid header field value for "User-Agent"'],
+    ['my header', 'a', 'net/http: invalid header field name "my header"'],
+    ['', 'a', 'net/http: invalid header field name ""'],
+    ['Host', 'a\n', 'http: invalid Host header'],
+  ];
+  const { host, server } = await run(function* ({ http, at }) {
+    for (const [name, value, text] of faults) {
+      const response = yield* call(http['get'], at('/'), { headers: { [name]: value } });
+      assert.deepEqual([response.status, response.error], [0, text]);
+      assert.equal(response.error_code, 1000);
+    }
+    const headers = { 'X-Tok': ' \ta\tb \t' };
+    const response = yield* call(http['get'], at('/echo'), { headers });
+    assert.equal(response.json('headers.x-tok'), 'a\tb');
+  });
+  assert.equal(server.requests.length, 1);
+  assert.equal(host.samplesOf('http_req_failed').length, faults.length + 1);
+  assert.match(
+    host.logs[0]?.fields?.['error'] ?? '',
+    /^Get "http:.*\/": net\/http: invalid header/,
+  );
+});
+
+test('a Content-Length that is not that of the body is not sent, with a warning', async () => {
+  await run(function* ({ http, at, host }) {
+    for (const [length, body, actual] of [
+      ['10', 'abc', '3'],
+      ['0x3', 'abc', '3'],
+      ['3', 'abc', ''],
+      ['10', undefined, '0'],
+      ['0', undefined, ''],
+    ] as const) {
+      host.logs.length = 0;
+      const headers = { 'content-length': length };
+      const response = yield* call(http['post'], at('/echo'), body, { headers });
+      assert.equal(response.json('headers.content-length'), String(body?.length ?? 0));
+      const message = `The specified Content-Length header "${length}" in the POST request for ${at('/echo')} doesn't match the actual request body length of ${actual}, so it will be ignored!`;
+      assert.deepEqual(host.logs, actual === '' ? [] : [{ level: 'warning', message }]);
+    }
+  });
+});
+
+test('an address may be a String object', async () => {
+  await run(function* ({ http, at }) {
+    const address = Object(at('/echo')) as unknown;
+    assert.equal((yield* call(http['get'], address)).status, 200);
+    const responses: unknown = yield* call(http['batch'], [address, ['GET', address]]);
+    assert.deepEqual(
+      (responses as HttpResponse[]).map(({ status }) => status),
+      [200, 200],
+    );
   });
 });
 
@@ -521,6 +581,24 @@ test('asyncRequest settles in a task of the VU and keeps the iteration alive', a
   assert.deepEqual(seen.sort(), ['GoError: Get "http:/', 'x']);
   assert.equal(host.holdCount, 0);
   assert.equal(host.resources.size, 0);
+});
+
+test('asyncRequest lets the iteration end when its request cannot begin', async () => {
+  const reserveSlot = (): never => {
+    throw new Error('no slot');
+  };
+  let reason: unknown;
+  const { host } = await run(
+    function* ({ http }) {
+      const promise = http['asyncRequest']?.('GET', 'http://127.0.0.1:1/') as Promise<unknown>;
+      promise.catch((error: unknown) => {
+        reason = error;
+      });
+    },
+    { host: withSettings({ reserveSlot }) },
+  );
+  assert.equal(String(reason), 'Error: no slot');
+  assert.deepEqual([host.holdCount, host.resources.size], [0, 0]);
 });
 
 test('an interrupted VU takes no answers and records nothing of them', async () => {

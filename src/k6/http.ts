@@ -171,7 +171,12 @@ function asyncRequest(session: Session, args: readonly unknown[]): Promise<unkno
       },
     };
     host.addResource(resource);
-    exchange.start();
+    try {
+      exchange.start();
+    } catch (error) {
+      exchange.abort();
+      settle(() => reject(error));
+    }
   });
 }
 

@@ -36,7 +36,8 @@ export function handleSummaryData(
 ): unknown {
   const model = summaryModelOf(report);
   if (settings.newMachineReadableSummary) return machineReadable(model, settings, bundle);
-  return legacySummary(model, terminal);
+  // The key is there without a setup() as well; its value is then undefined.
+  return { ...legacySummary(model, terminal), setup_data: model.setupData };
 }
 
 /** The layout of `--new-machine-readable-summary`. */

@@ -75,7 +75,8 @@ export async function writeArchive(content: ArchiveContent): Promise<Uint8Array>
     add({ name: memberName(url), content: await inputBytes(url, content) });
   }
   for (const [path, bytes] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (typeof bytes === 'string') continue; // it was not there, and is not in the archive
+    const isMissing = bytes !== undefined && !(bytes instanceof SharedArrayBuffer);
+    if (isMissing) continue; // it was not there, and is not in the archive
     const opened = bytes === undefined ? await fileBytes(path, content) : new Uint8Array(bytes);
     add({ name: memberNameOf(path), content: opened });
   }

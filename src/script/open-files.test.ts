@@ -77,6 +77,10 @@ test('a file that the first run missed is missing later, in the same words', (t)
     messageOf(() => lookup('no.txt', undefined, project.dir)),
     missing,
   );
+  assert.throws(
+    () => lookup('no.txt', undefined, project.dir),
+    (error: Error) => Reflect.get(error.cause ?? {}, 'code') === 'ENOENT',
+  );
 });
 
 test('errors are in the words of k6', (t) => {

@@ -12,12 +12,19 @@ import { reasonOf } from '../base/system-error.ts';
 import { memberNameOf } from './archive-layout.ts';
 import type { ScriptBundle } from './script-bundle.ts';
 
+/** Why a file could not be read. */
+export interface OpenFailure {
+  readonly message: string;
+  /** The system's: `ENOENT`; '' if it was not the system's fault. */
+  readonly code: string;
+}
+
 /**
  * Bytes by absolute path, or by `https:` URL for files of remote scripts. Shared between threads when posted, never written to after recording.
  * undefined: opened while a SharedArray was being built, whose rows stand for it from then on; whoever
- * opens it all the same reads it again. A string: why it could not be read, which every run is told.
+ * opens it all the same reads it again. Of a failure every run is told.
  */
-export type OpenedFiles = ReadonlyMap<string, SharedArrayBuffer | string | undefined>;
+export type OpenedFiles = ReadonlyMap<string, SharedArrayBuffer | OpenFailure | undefined>;
 
 /** A file of the script: its path or URL, and its bytes, which nobody may write to. */
 export interface ScriptFile {
@@ -61,7 +68,9 @@ export function createReadBytes(
   }
   return (path) => {
     const bytes = archived.get(memberNameOf(path));
-    if (bytes === undefined) throw openError(`stat ${path}: no such file or directory`);
+    if (bytes === undefined) {
+      throw recordedError({ message: `stat ${path}: no such file or directory`, code: 'ENOENT' });
+    }
     return bytes;
   };
 }
@@ -82,7 +91,7 @@ function isRemote(path: string): boolean {
 
 /** Opens files and remembers them: for the first init run. */
 export function createFileRecorder(readBytes: ReadBytes = readShared): FileRecorder {
-  const files = new Map<string, SharedArrayBuffer | string | undefined>();
+  const files = new Map<string, SharedArrayBuffer | OpenFailure | undefined>();
   let isPassing = false;
   const bytesOf = (path: string): SharedArrayBuffer => {
     const known = files.get(path);
@@ -92,7 +101,9 @@ export function createFileRecorder(readBytes: ReadBytes = readShared): FileRecor
       files.set(path, isPassing ? undefined : bytes);
       return bytes;
     } catch (error) {
-      if (error instanceof GharialError) files.set(path, error.message);
+      if (error instanceof GharialError) {
+        files.set(path, { message: error.message, code: systemCodeOf(error.cause) });
+      }
       throw error;
     }
   };
@@ -127,8 +138,9 @@ export function createFileReader(files: OpenedFiles, readBytes: ReadBytes = read
 
 function recordedBytes(files: OpenedFiles, path: string, readBytes: ReadBytes): SharedArrayBuffer {
   const known = files.get(path);
-  if (typeof known === 'string') throw openError(known);
-  if (files.has(path)) return known ?? readBytes(path);
+  if (known instanceof SharedArrayBuffer) return known;
+  if (known !== undefined) throw recordedError(known);
+  if (files.has(path)) return readBytes(path);
   throw openError(
     "open() can't be used with files that weren't previously opened during initialization " +
       `(__VU==0), path: "${path}"`,
@@ -224,11 +236,20 @@ function sharedCopyOf(content: Uint8Array): SharedArrayBuffer {
 }
 
 function describeReadFailure(path: string, cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = systemCodeOf(cause);
   if (code === 'ENOENT') return `stat ${path}: no such file or directory`;
   if (code === 'EISDIR') return `open() can't be used with directories, path: "${path}"`;
   if (code === 'ENOTDIR') return `stat ${path}: not a directory`;
   return reasonOf(cause, path);
+}
+
+function systemCodeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+}
+
+/** An error like the first one, which another thread may have got. */
+function recordedError({ message, code }: OpenFailure): GharialError {
+  return openError(message, code === '' ? undefined : Object.assign(new Error(message), { code }));
 }
 
 export function openError(message: string, cause?: unknown): GharialError {

@@ -79,6 +79,7 @@ test('the examples in TypeScript and a script that uses our additions type-check
       import { open } from 'k6/experimental/fs';
       import { WebSocket as OldWebSocket } from 'k6/experimental/websockets';
       import { setTimeout } from 'k6/experimental/timers';
+      import { parseHTML } from 'k6/html';
       import http from 'k6/http';
       import { Blob, type CloseEvent, WebSocket } from 'k6/websockets';
       import ws from 'k6/ws';
@@ -114,6 +115,9 @@ test('the examples in TypeScript and a script that uses our additions type-check
           say([1], 'list').to.be.an('array').that.has.lengthOf.at.least(1);
           say(isGood).to.not.be.null.and.deep.equal(true);
         });
+        say([1, 2]).to.have.ordered.members([1, 2]).and.to.be.extensible;
+        const items = parseHTML('<ul><li>').find('li');
+        items.each((_, item) => { const at: number = item.selection().add('ul').index(items); console.log(at); });
         const room: string = randomItem(['a', 'b']);
         const answer = await fetch(http.url\`https://x/\${room}\`, { method: 'POST', tags: { name: 'x' } });
         const form2 = new globalThis.FormData();

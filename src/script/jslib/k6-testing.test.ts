@@ -65,6 +65,8 @@ const MATCHES: [matcher: string, actual: unknown, args: unknown[]][] = [
   ['toEqual', new Map([[1, new Date(5)]]), [new Map([[1, new Date(5)]])]],
   ['toHaveLength', 'abc', [3]],
   ['toHaveProperty', { a: { b: [7] } }, ['a.b[0]', 7]],
+  ['toHaveProperty', { a: { b: [7] } }, [['a', 'b', 0], 7]],
+  ['toHaveProperty', { 'a.b': 1 }, [['a.b']]],
   ['toHaveProperty', { a: undefined }, ['a']],
 ];
 

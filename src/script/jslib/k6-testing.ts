@@ -148,11 +148,13 @@ export class Expectation {
     this.#assert(length === expected, 'toHaveLength', show(expected));
   }
 
-  /** `path` is `a.b[0]`; with a second argument the property has to equal it. */
-  toHaveProperty(path: string, ...expected: [value?: unknown]): void {
+  /** `path` is `a.b[0]` or a list of keys; with a second argument the property has to equal it. */
+  toHaveProperty(path: string | readonly unknown[], ...expected: [value?: unknown]): void {
+    const keys =
+      typeof path === 'string' ? path.split(/[.[\]]+/).filter((part) => part !== '') : path;
     let value: unknown = this.#actual;
     let hasAll = true;
-    for (const key of path.split(/[.[\]]+/).filter((part) => part !== '')) {
+    for (const key of keys.map(String)) {
       hasAll &&= value !== null && value !== undefined && key in Object(value);
       value = hasAll ? property(value, key) : undefined;
     }

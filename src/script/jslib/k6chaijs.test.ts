@@ -38,6 +38,14 @@ const fn = (): never => {
   throw new TypeError('bad thing');
 };
 const arrow = (): number => 1;
+const counter = { count: 0 };
+const countUp = (): void => {
+  counter.count += 2;
+};
+function givenArguments(..._args: unknown[]): unknown {
+  // biome-ignore lint/complexity/noArguments: it is what the assertion is about
+  return arguments;
+}
 
 /** Each holds, and fails with `not`; with the name of its check. */
 const TRUE: [name: string, (expect: (value: unknown) => chaiModule.Assertion) => unknown][] = [
@@ -87,7 +95,22 @@ const TRUE: [name: string, (expect: (value: unknown) => chaiModule.Assertion) =>
   ['throw an error', (e) => e(fn).to.throw()],
   ["throw 'bad'", (e) => e(fn).to.throw('bad')],
   ['throw TypeError', (e) => e(fn).to.throw(TypeError)],
+  ["throw TypeError with 'bad'", (e) => e(fn).to.throw(TypeError, 'bad')],
   ['satisfy arrow', (e) => e(1).to.satisfy(arrow)],
+  ['be arguments', (e) => e(givenArguments(1)).to.be.arguments],
+  ['be extensible', (e) => e({}).to.be.extensible],
+  ['include 2', (e) => e(new Map([['a', 2]])).to.include(2)],
+  ['contain one of ["b","x"]', (e) => e('abc').to.contain.oneOf(['b', 'x'])],
+  ['contain one of [3,9]', (e) => e([1, 3]).to.contain.oneOf([3, 9])],
+  ['have the same ordered members as [1,2]', (e) => e([1, 2]).to.have.ordered.members([1, 2])],
+  ['be an ordered superset of [1]', (e) => e([1, 2]).to.include.ordered.members([1])],
+  ["have own property descriptor for 'a'", (e) => e({ a: 1 }).to.haveOwnPropertyDescriptor('a')],
+  ["respond to 'getTime'", (e) => e(Date).to.respondTo('getTime')],
+  ["respond to 'now'", (e) => e(Date).itself.to.respondTo('now')],
+  ["respond to 'at'", (e) => e([]).to.respondTo('at')],
+  ["change 'count'", (e) => e(countUp).to.change(counter, 'count')],
+  ["increase 'count'", (e) => e(countUp).to.increase(counter, 'count')],
+  ['decrease', (e) => e(countUp).to.decrease(() => -counter.count)],
 ];
 
 const nameOf = (words: string): string => `expected \${this} to ${words}`;
@@ -120,6 +143,14 @@ test('what does not hold fails', async (t) => {
     () => expect(fn).to.throw(RangeError),
     () => expect('abc').to.have.lengthOf.below(3),
     () => expect(null).to.be.an('object'),
+    () => expect(fn).to.throw(TypeError, 'good'),
+    () => expect([1, 2]).to.have.ordered.members([2, 1]),
+    () => expect([1, 2]).to.have.ordered.members([1]),
+    () => expect([1, 2]).to.include.ordered.members([2]),
+    () => expect(Date).to.respondTo('now'),
+    () => expect(arrow).to.change(counter, 'count'),
+    () => expect(countUp).to.increase(counter, 'count').by(1),
+    () => expect.fail('why'),
   ];
   for (const assertion of cases) {
     assert.throws(assertion, { name: 'AssertionError' }, String(assertion));

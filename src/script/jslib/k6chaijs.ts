@@ -26,8 +26,10 @@ export class AssertionError extends Error {
 interface Chain {
   readonly value: unknown;
   readonly label: string | undefined;
-  /** Words that change what follows: not, deep, nested, own, any, all, length, contains. */
+  /** Words that change what follows: those of FLAGS and CHAINABLE. */
   readonly flags: ReadonlySet<string>;
+  /** By how much the last assertion of a change found the value changed. */
+  readonly delta?: number | undefined;
 }
 
 interface Outcome {
@@ -36,6 +38,7 @@ interface Outcome {
   readonly words: string;
   /** What later assertions of the chain are about, if not the same value. */
   readonly value?: unknown;
+  readonly delta?: number;
 }
 
 const LANGUAGE_CHAINS = [
@@ -53,9 +56,9 @@ const LANGUAGE_CHAINS = [
     'at',
     'of',
   ] as const),
-  ...(['same', 'but', 'does', 'still', 'also', 'itself'] as const),
+  ...(['same', 'but', 'does', 'still', 'also'] as const),
 ];
-const FLAGS = ['not', 'deep', 'nested', 'own', 'any', 'all'] as const;
+const FLAGS = ['not', 'deep', 'nested', 'own', 'ordered', 'any', 'all', 'itself'] as const;
 
 type Method = (chain: Chain, ...args: unknown[]) => Outcome;
 
@@ -69,7 +72,9 @@ const PROPERTIES = {
   NaN: ({ value }) => ({ isMet: Number.isNaN(value), words: 'be NaN' }),
   finite: ({ value }) => ({ isMet: Number.isFinite(value), words: 'be a finite number' }),
   exist: ({ value }) => ({ isMet: value !== null && value !== undefined, words: 'exist' }),
+  arguments: ({ value }) => ({ isMet: tagOf(value) === 'Arguments', words: 'be arguments' }),
   empty: ({ value }) => ({ isMet: sizeOf(value) === 0, words: 'be empty' }),
+  extensible: ({ value }) => ({ isMet: Object.isExtensible(value), words: 'be extensible' }),
   frozen: ({ value }) => ({ isMet: Object.isFrozen(value), words: 'be frozen' }),
   sealed: ({ value }) => ({ isMet: Object.isSealed(value), words: 'be sealed' }),
 } satisfies Readonly<Record<string, Method>>;
@@ -82,16 +87,23 @@ const METHODS = {
   below: compare('be below', (actual, limit) => actual < limit),
   least: compare('be at least', (actual, limit) => actual >= limit),
   most: compare('be at most', (actual, limit) => actual <= limit),
+  by: ({ delta }, expected) => {
+    if (delta === undefined) throw new TypeError('by: follows change, increase or decrease');
+    return { isMet: Math.abs(delta) === numberOf(expected), words: `change by ${show(expected)}` };
+  },
+  change: changes('change', (delta) => delta !== 0),
   closeTo: ({ value }, expected, delta) => ({
     isMet: Math.abs(numberOf(value) - numberOf(expected)) <= numberOf(delta),
     words: `be close to ${show(expected)} +/- ${show(delta)}`,
   }),
+  decrease: changes('decrease', (delta) => delta < 0),
   equal: (chain, expected) =>
     chain.flags.has('deep')
       ? deepEqual(chain, expected)
       : { isMet: chain.value === expected, words: `equal ${show(expected)}` },
   eql: deepEqual,
   include,
+  increase: changes('increase', (delta) => delta > 0),
   instanceof: ({ value }, type) => {
     if (typeof type !== 'function') throw new TypeError('instanceof: needs a constructor');
     return { isMet: value instanceof type, words: `be an instance of ${type.name}` };
@@ -106,11 +118,21 @@ const METHODS = {
     return { isMet: pattern.test(String(value)), words: `match ${pattern}` };
   },
   members: hasMembers,
-  oneOf: (chain, list) => ({
-    isMet: itemsOf(list).some((item) => same(chain, chain.value, item)),
-    words: `be one of ${show(list)}`,
-  }),
+  oneOf: (chain, list) => {
+    const contains = chain.flags.has('contains');
+    const isMet = itemsOf(list).some((item) =>
+      contains ? include(chain, item).isMet : same(chain, chain.value, item),
+    );
+    return { isMet, words: `${contains ? 'contain' : 'be'} one of ${show(list)}` };
+  },
+  ownPropertyDescriptor: hasDescriptor,
   property: hasProperty,
+  respondTo: ({ value, flags }, name) => {
+    const isOfInstances = typeof value === 'function' && !flags.has('itself');
+    const holder: unknown = isOfInstances ? value.prototype : value;
+    const isMet = typeof Object(holder)[String(name)] === 'function';
+    return { isMet, words: `respond to ${show(name)}` };
+  },
   satisfy: ({ value }, predicate) => {
     if (typeof predicate !== 'function') throw new TypeError('satisfy: needs a function');
     return { isMet: Boolean(predicate(value)), words: `satisfy ${predicate.name || 'a function'}` };
@@ -129,9 +151,12 @@ const METHODS = {
 } satisfies Readonly<Record<string, Method>>;
 
 const ALIASES = {
+  Arguments: 'arguments',
   approximately: 'closeTo',
   contain: 'include',
   contains: 'include',
+  changes: 'change',
+  decreases: 'decrease',
   eq: 'equal',
   equals: 'equal',
   eqls: 'eql',
@@ -140,7 +165,9 @@ const ALIASES = {
   gt: 'above',
   gte: 'least',
   haveOwnProperty: 'ownProperty',
+  haveOwnPropertyDescriptor: 'ownPropertyDescriptor',
   includes: 'include',
+  increases: 'increase',
   instanceOf: 'instanceof',
   key: 'keys',
   length: 'lengthOf',
@@ -149,6 +176,7 @@ const ALIASES = {
   lt: 'below',
   lte: 'most',
   matches: 'match',
+  respondsTo: 'respondTo',
   satisfies: 'satisfy',
   throws: 'throw',
   Throw: 'throw',
@@ -176,6 +204,12 @@ export type Assertion = ((...args: unknown[]) => Assertion) & {
 export function expect(value: unknown, label?: string): Assertion {
   return link({ value, label, flags: new Set() });
 }
+
+/** An assertion that fails. */
+expect.fail = (message = 'expect.fail()'): never => {
+  check(null, { [cut(String(message), config.truncateMsgThreshold)]: () => false });
+  throw new AssertionError(String(message));
+};
 
 /**
  * Runs `body` as a group. An assertion that fails, or anything else that is thrown, ends the body and is
@@ -262,7 +296,7 @@ function conclude(chain: Chain, { isMet, words, ...rest }: Outcome): Chain {
     if (config.logFailures) console.warn(message);
     throw new AssertionError(message);
   }
-  return { ...chain, value: 'value' in rest ? rest.value : value };
+  return { ...chain, value: 'value' in rest ? rest.value : value, delta: rest.delta };
 }
 
 // --- Assertions ---
@@ -271,12 +305,7 @@ const ARTICLES = /^[aeiou]/i;
 
 function isA({ value }: Chain, type: unknown): Outcome {
   const name = String(type);
-  const actual =
-    value === null
-      ? 'null'
-      : typeof value === 'object'
-        ? Object.prototype.toString.call(value).slice(8, -1)
-        : typeof value;
+  const actual = value === null ? 'null' : typeof value === 'object' ? tagOf(value) : typeof value;
   const isMet = actual.toLowerCase() === name.toLowerCase();
   return { isMet, words: `be ${ARTICLES.test(name) ? 'an' : 'a'} ${name}` };
 }
@@ -303,7 +332,8 @@ function include(chain: Chain, expected: unknown): Outcome {
   const words = `${chain.flags.has('deep') ? 'deep ' : ''}include ${show(expected)}`;
   if (typeof value === 'string') return { isMet: value.includes(String(expected)), words };
   if (isCollection(value)) {
-    return { isMet: itemsOf(value).some((item) => same(chain, item, expected)), words };
+    const items = value instanceof Map ? [...value.values()] : itemsOf(value);
+    return { isMet: items.some((item) => same(chain, item, expected)), words };
   }
   if (typeof expected !== 'object' || expected === null) {
     throw new TypeError(`include: ${show(value)} cannot include ${show(expected)}`);
@@ -354,6 +384,13 @@ function hasKeys(chain: Chain, ...args: unknown[]): Outcome {
 function hasMembers(chain: Chain, expected: unknown): Outcome {
   const left = [...itemsOf(chain.value)];
   const wanted = itemsOf(expected);
+  if (chain.flags.has('ordered')) {
+    const isStart = wanted.every((item, at) => at < left.length && same(chain, left[at], item));
+    const isWhole = wanted.length === left.length;
+    return chain.flags.has('contains')
+      ? { isMet: isStart, words: `be an ordered superset of ${show(expected)}` }
+      : { isMet: isStart && isWhole, words: `have the same ordered members as ${show(expected)}` };
+  }
   const hasAll = wanted.every((item) => {
     const at = left.findIndex((own) => same(chain, own, item));
     if (at !== -1) left.splice(at, 1);
@@ -367,22 +404,51 @@ function hasMembers(chain: Chain, expected: unknown): Outcome {
   };
 }
 
-/** `expected` is a constructor, a part of the message, or a pattern for it. */
-function throws({ value }: Chain, expected: unknown): Outcome {
+/** Each expectation is a constructor, the error itself, a part of its message, or a pattern for it. */
+function throws({ value }: Chain, ...args: unknown[]): Outcome {
   if (typeof value !== 'function') throw new TypeError(`throw: ${show(value)} is not a function`);
-  const words = expected === undefined ? 'throw an error' : `throw ${show(expected)}`;
+  const expected = args.filter((one) => one !== undefined);
+  const words = `throw ${expected.length === 0 ? 'an error' : expected.map(show).join(' with ')}`;
   try {
     value();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const isMet =
-      expected === undefined ||
-      (typeof expected === 'function' && error instanceof expected) ||
-      (expected instanceof RegExp && expected.test(message)) ||
-      (typeof expected === 'string' && message.includes(expected));
-    return { isMet, words, value: error };
+    return { isMet: expected.every((one) => isSuchError(error, one)), words, value: error };
   }
   return { isMet: false, words };
+}
+
+function isSuchError(error: unknown, expected: unknown): boolean {
+  if (typeof expected === 'function') return error instanceof expected;
+  const message = error instanceof Error ? error.message : String(error);
+  if (expected instanceof RegExp) return expected.test(message);
+  return typeof expected === 'string' ? message.includes(expected) : error === expected;
+}
+
+/** What calling the value does to a property, or to what a function tells. */
+function changes(verb: string, holds: (delta: number) => boolean): Method {
+  return ({ value }, subject, name) => {
+    if (typeof value !== 'function') {
+      throw new TypeError(`${verb}: ${show(value)} is not a function`);
+    }
+    const read = (): unknown =>
+      typeof subject === 'function' ? subject() : property(subject, String(name));
+    const before = read();
+    value();
+    const after = read();
+    const what = typeof subject === 'function' ? '' : ` ${show(String(name))}`;
+    if (verb === 'change' && (typeof before !== 'number' || typeof after !== 'number')) {
+      return { isMet: before !== after, words: `${verb}${what}` };
+    }
+    const delta = numberOf(after) - numberOf(before);
+    return { isMet: holds(delta), words: `${verb}${what}`, delta };
+  };
+}
+
+function hasDescriptor(chain: Chain, name: unknown, ...expected: unknown[]): Outcome {
+  const found = Object.getOwnPropertyDescriptor(Object(chain.value), String(name));
+  const words = `have own property descriptor for ${show(String(name))}`;
+  const isMet = found !== undefined && (expected.length === 0 || isEqual(found, expected[0]));
+  return { isMet, words, value: found };
 }
 
 /** Of an HTTP response. */
@@ -413,6 +479,15 @@ function lookUp({ value, flags }: Chain, name: string): { readonly value: unknow
   return { value: current };
 }
 
+function property(value: unknown, key: string): unknown {
+  return value === null || value === undefined ? undefined : Object(value)[key];
+}
+
+/** `Map`, `Date`, `Arguments` … */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
 function same({ flags }: Chain, one: unknown, other: unknown): boolean {
   return flags.has('deep') ? isEqual(one, other) : one === other;
 }
@@ -420,7 +495,7 @@ function same({ flags }: Chain, one: unknown, other: unknown): boolean {
 function isEqual(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || !one || !other) return false;
-  if (Object.prototype.toString.call(one) !== Object.prototype.toString.call(other)) return false;
+  if (tagOf(one) !== tagOf(other)) return false;
   if (one instanceof Date) return one.getTime() === (other as Date).getTime();
   if (one instanceof RegExp) return String(one) === String(other);
   if (isCollection(one) && !Array.isArray(one)) return isEqual(itemsOf(one), itemsOf(other));
