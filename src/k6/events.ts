@@ -364,6 +364,8 @@ const NO_LISTENERS: readonly Listener[] = [];
 type Lists = Map<string, readonly Listener[]>;
 
 let listsOf: (target: EventTarget) => Lists | undefined;
+/** @throws TypeError for a method that is called on something else. */
+let checkTarget: (target: unknown) => void;
 let setList: (target: EventTarget, type: string, list: readonly Listener[]) => void;
 
 export class EventTarget {
@@ -371,6 +373,12 @@ export class EventTarget {
 
   static {
     listsOf = (target) => target.#lists;
+    checkTarget = (target) => {
+      if (typeof target === 'object' && target !== null && #lists in target) return;
+      throw new TypeError(
+        'Illegal invocation: a method of an EventTarget was used without its target',
+      );
+    };
     setList = (target, type, list) => {
       target.#lists ??= new Map();
       if (list.length === 0) target.#lists.delete(type);
@@ -380,10 +388,12 @@ export class EventTarget {
 
   /** WHATWG semantics: equal type + callback + capture counts once; null adds nothing. */
   addEventListener(type: unknown, callback: unknown, options?: unknown): void {
+    checkTarget(this);
     addListener(this, String(type), callback, options);
   }
 
   removeEventListener(type: unknown, callback: unknown, options?: unknown): void {
+    checkTarget(this);
     const isCapture = captureOf(options);
     for (const listener of listenersOf(this, String(type))) {
       if (
@@ -404,6 +414,7 @@ export class EventTarget {
    * @returns false if a listener prevented the default of a cancelable event.
    */
   dispatchEvent(event: unknown): boolean {
+    checkTarget(this);
     if (!(event instanceof Event)) {
       throw new TypeError("Failed to execute 'dispatchEvent': the argument is not an Event");
     }

@@ -54,6 +54,8 @@ export interface SocketRules {
   readonly isOriginWholeUrl: boolean;
   /** May be called without `new` (k6). */
   readonly isCallable: boolean;
+  /** A method taken off its socket still works, and setting a read-only property fails in k6's words. */
+  readonly hasPlainMembers: boolean;
 }
 
 function closeReasonOf(value: unknown): string {
@@ -133,6 +135,7 @@ export const K6_RULES: SocketRules = {
   requiresProtocolAnswer: false,
   isOriginWholeUrl: true,
   isCallable: true,
+  hasPlainMembers: true,
 };
 
 function checkCount(args: readonly unknown[], what: string): void {
@@ -179,4 +182,5 @@ export const WEB_RULES: SocketRules = {
   requiresProtocolAnswer: true,
   isOriginWholeUrl: false,
   isCallable: false,
+  hasPlainMembers: false,
 };

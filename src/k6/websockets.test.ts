@@ -185,13 +185,79 @@ test('the class is WHATWG: constants, instanceof, toString, optional new', async
   });
 });
 
+test('methods taken off their socket work, and may be overridden', async () => {
+  const lines: string[] = [];
+  const server = await startServer(echo);
+  await runAgainst(server, (WebSocket, url) => {
+    class Loud extends WebSocket {
+      override send(data: unknown): void {
+        super.send(`${String(data)}!`);
+      }
+    }
+    const ws = new Loud(url);
+    const plain = new WebSocket(url);
+    const { addEventListener, ping, close } = plain;
+    addEventListener('open', () => {
+      ping();
+      ['a', 'b'].forEach(plain.send);
+      const { send } = plain;
+      plain.send = (data) => send(`wrapped ${String(data)}`);
+      assert.deepEqual(Object.keys(plain), ['send']);
+      plain.send('c');
+    });
+    plain.onmessage = ({ data }) => {
+      lines.push(String(data));
+      if (data === 'wrapped c') close();
+    };
+    plain.onpong = () => lines.push('pong');
+    plain.onclose = ({ code }) => lines.push(`close ${code}`);
+    ws.onopen = () => ws.send('loud');
+    ws.onmessage = ({ data }) => {
+      lines.push(String(data));
+      ws.close();
+    };
+  });
+  assert.deepEqual(lines.sort(), ['a', 'b', 'close 1000', 'loud!', 'pong', 'wrapped c']);
+});
+
+test('a prototype has plain methods, which call and can be replaced; elsewhere they say what is wrong', () => {
+  for (const looksAtPrototypes of [true, false]) {
+    const host = new FakeHost();
+    host.looksAtPrototypes = looksAtPrototypes;
+    const WebSocket = scriptOf(host);
+    const { prototype } = WebSocket;
+    const { send } = prototype;
+    assert.deepEqual([send.length, send], [1, prototype.send]);
+    const ws = new WebSocket('ws://127.0.0.1:1/');
+    const sent: unknown[] = [];
+    prototype.send = function (this: Socket, data: unknown): void {
+      sent.push(data, this === ws);
+    };
+    ws.send('x');
+    assert.deepEqual(sent, ['x', true]);
+    assert.throws(() => send.call(ws, 'x'), { name: 'InvalidStateError' });
+    ws.close();
+    for (const use of [
+      () => send.call({} as Socket, 'x'),
+      () => prototype.url,
+      () => prototype.onopen,
+      () => Reflect.apply(EventTarget.prototype.removeEventListener, undefined, ['x', null]),
+    ]) {
+      assert.throws(use, { name: 'TypeError', message: /^Illegal invocation: .* without its/ });
+    }
+  }
+});
+
 test('url, protocol, extensions, binaryType and bufferedAmount', async () => {
   const server = await startServer(silent);
   await runAgainst(server, (WebSocket, url) => {
     const ws = new WebSocket(url);
     assert.equal(ws.url, `${url}/`, 'normalised');
     assert.throws(() => Object.assign(ws, { url: 'ws://elsewhere' }), TypeError);
-    assert.throws(() => Object.assign(ws, { readyState: 3 }), TypeError);
+    assert.throws(() => Object.assign(ws, { readyState: 3 }), {
+      name: 'TypeError',
+      message: "Cannot assign to read only property 'readyState'",
+    });
     assert.equal(ws.binaryType, 'blob');
     assert.throws(() => Object.assign(ws, { binaryType: 'foo' }), {
       name: 'GoError',
