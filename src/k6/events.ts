@@ -194,6 +194,12 @@ export class CloseEvent extends Event {
       event.#code = code;
       event.#reason = reason;
       event.#wasClean = wasClean;
+      // k6's events are plain objects: scripts print, list and spread them.
+      Object.defineProperties(event, {
+        code: { value: code, enumerable: true, configurable: true },
+        reason: { value: reason, enumerable: true, configurable: true },
+        wasClean: { value: wasClean, enumerable: true, configurable: true },
+      });
     };
     for (const name of ['code', 'reason', 'wasClean']) {
       Object.defineProperty(CloseEvent.prototype, name, { enumerable: true });

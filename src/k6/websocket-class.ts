@@ -6,6 +6,7 @@
  * so that a script that patches them patches them for itself only.
  */
 import { withoutUserInfo } from '../base/credentials.ts';
+import { PRINTED } from './console.ts';
 import { type DialParamsRules, dialRequestOf, parseDialParams } from './dial-params.ts';
 import { domException, invalidStateError } from './dom-exception.ts';
 import { EventTarget, handlerOf, setHandler } from './events.ts';
@@ -243,6 +244,13 @@ export class BoundWebSocket extends EventTarget {
     return { url, readyState, bufferedAmount, extensions, protocol, binaryType };
   }
 
+  /** What `console.log` shows: the same, and what a script has added. */
+  [PRINTED](): object {
+    // A prototype is printed, too.
+    if (sessionOf(this) === undefined) return {};
+    return { ...BoundWebSocket.prototype.toJSON.call(this), ...this };
+  }
+
   handlerFor(type: string): unknown {
     ownSession(this);
     return handlerOf(this, type);
@@ -321,6 +329,7 @@ function prototypeMembers(): PropertyDescriptorMap {
   const members: PropertyDescriptorMap = {
     ...constants(),
     [Symbol.toStringTag]: { value: 'WebSocket', configurable: true },
+    [PRINTED]: { value: BoundWebSocket.prototype[PRINTED] },
   };
   const own = Object.getOwnPropertyDescriptors(BoundWebSocket.prototype);
   for (const [name, descriptor] of Object.entries(own)) {

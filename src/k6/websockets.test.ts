@@ -7,6 +7,7 @@ import type { Coroutine } from '../suspend/op.ts';
 import { Op, type Resumer } from '../suspend/op.ts';
 import { hostFunction } from '../suspend/runtime.ts';
 import { Blob } from './blob.ts';
+import { formatValue } from './console.ts';
 import { CloseEvent, type ErrorEvent, Event, EventTarget, MessageEvent } from './events.ts';
 import { FakeHost } from './testing/fake-host.ts';
 import {
@@ -611,6 +612,9 @@ test('addEventListener: once, dedupe, objects, signal, removal, unknown types, m
     ws.addEventListener('message', () => lines.push('never'), { signal: aborter.signal });
     aborter.abort();
     ws.addEventListener('no-such', () => {});
+    assert.throws(() => ws.addEventListener('no-such', null), {
+      message: 'handler for event type "no-such" isn\'t a callable function',
+    });
     assert.throws(() => ws.addEventListener('open', undefined), {
       message: 'handler for event type "open" isn\'t a callable function',
     });
@@ -619,6 +623,40 @@ test('addEventListener: once, dedupe, objects, signal, removal, unknown types, m
   assert.deepEqual(lines, ['twice m0', 'once m0', 'object true m0', 'twice m1']);
   assert.deepEqual(host.logs, [
     { level: 'warning', message: "can't add event handler: unknown event type: no-such" },
+  ]);
+});
+
+test('console, Object.keys and spreading show events and sockets as plain objects', async () => {
+  const server = await startServer(silent);
+  const lines: string[] = [];
+  await runAgainst(server, (WebSocket, url) => {
+    const ws = Object.assign(new WebSocket(url), { room: 'r' });
+    ws.onopen = () => ws.close(1000, 'bye');
+    ws.onclose = (event) => {
+      assert.deepEqual(Object.keys(event), [
+        ...['type', 'target', 'timestamp', 'code', 'reason', 'wasClean'],
+      ]);
+      assert.deepEqual(
+        { ...event, timestamp: 0, target: null },
+        {
+          ...{ type: 'close', target: null, timestamp: 0 },
+          ...{ code: 1000, reason: 'bye', wasClean: true },
+        },
+      );
+      assert.throws(() => Object.assign(event, { code: 1 }), TypeError);
+      lines.push(
+        formatValue({ event })
+          .replace(url, 'URL')
+          .replace(/timestamp: [\d.]+/, 'TIME'),
+      );
+    };
+    lines.push(formatValue(WebSocket.prototype));
+  });
+  const socket =
+    '{ url: "URL/", readyState: 3, bufferedAmount: 0, extensions: "", protocol: "", binaryType: "blob", room: "r" }';
+  assert.deepEqual(lines, [
+    '{}',
+    `{ event: { type: "close", target: ${socket}, TIME, code: 1000, reason: "bye", wasClean: true } }`,
   ]);
 });
 
