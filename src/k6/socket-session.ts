@@ -273,8 +273,10 @@ export class SocketSession implements ConnectionEvents, IterationResource {
       if (response !== undefined) keepCookies(this.#jar, this.url, response);
       this.#metrics.dialEnded(ending.timings, response, ending.remoteAddress);
     }
-    this.#metrics.gone(ending);
-    this.#end(this.#lastWordsOf(ending, isDialFailure));
+    const words = this.#lastWordsOf(ending, isDialFailure);
+    const isCut = ending.cause === EndCause.terminated && !this.#isEnding;
+    this.#metrics.gone(isCut ? { ...ending, code: words.code } : ending);
+    this.#end(words);
   }
 
   #lastWordsOf(ending: Ending, isDialFailure: boolean): LastWords {

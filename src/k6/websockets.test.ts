@@ -1112,6 +1112,8 @@ test('a throwing ping listener fails the iteration, which closes the socket with
   });
   assert.deepEqual(lines, ['close 1000']);
   assert.equal(host.errors.length, 1);
+  const { cause, code } = await closeOf(host);
+  assert.deepEqual([cause, code], ['terminated', '1000']);
 });
 
 test('a socket still dialing when the iteration fails sees its dial cancelled', async () => {

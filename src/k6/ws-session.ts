@@ -128,6 +128,8 @@ export class WsSession implements ConnectionEvents {
   #isEndKnown = false;
   #isDropped = false;
   #isReporting = false;
+  /** How this side closed the socket, if it did: with what `close` handlers were told. */
+  #ownEnd: Pick<Ending, 'cause' | 'code'> | undefined;
   /** Posted calls of handlers that `connect` has to wait for. */
   #postedCalls = 0;
 
@@ -252,23 +254,33 @@ export class WsSession implements ConnectionEvents {
   }
 
   onEnd(ending: Ending): void {
-    this.#metrics.gone(ending);
-    this.#report(ending);
-  }
-
-  #report(ending: Ending): void {
-    if (this.#isDropped) return;
     if (ending.cause.startsWith('dial-')) {
-      const { response, timings, error } = ending;
-      adviseOn(this.#host, error);
-      logDialFailure(this.#host, this.#url, ending);
-      if (response !== undefined) keepCookies(this.#params.jar, this.#url, response);
-      this.#startMs = timings.startMs;
-      this.#metrics.dialEnded(timings, response, ending.remoteAddress);
-      this.#failDial(dialErrorText(ending, this.#hostName, this.#port), response);
+      this.#endDial(ending);
       return;
     }
-    if (this.#isClosed || this.#isEndKnown) return;
+    // The engine waits for no Close of the peer here; what the script did is a close all the same.
+    const isOurs = ending.cause === EndCause.terminated;
+    this.#metrics.gone(isOurs ? { ...ending, ...this.#ownEnd } : ending);
+    this.#reportBreak(ending);
+  }
+
+  #endDial(ending: Ending): void {
+    if (this.#isDropped) {
+      this.#metrics.gone(ending);
+      return;
+    }
+    const { response, timings, error } = ending;
+    adviseOn(this.#host, error);
+    logDialFailure(this.#host, this.#url, ending);
+    if (response !== undefined) keepCookies(this.#params.jar, this.#url, response);
+    this.#startMs = timings.startMs;
+    this.#metrics.dialEnded(timings, response, ending.remoteAddress);
+    this.#metrics.gone(ending);
+    this.#failDial(dialErrorText(ending, this.#hostName, this.#port), response);
+  }
+
+  #reportBreak(ending: Ending): void {
+    if (this.#isDropped || this.#isClosed || this.#isEndKnown) return;
     this.#isEndKnown = true;
     const isEof = ending.cause === EndCause.endOfStream;
     const error = isEof
@@ -369,7 +381,7 @@ export class WsSession implements ConnectionEvents {
   *#fail(error: unknown): Coroutine<void> {
     if (this.#isDropped) return;
     try {
-      yield* this.#close(GOING_AWAY_CODE);
+      yield* this.#close(GOING_AWAY_CODE, EndCause.terminated);
     } catch (second) {
       this.#host.log('debug', `exception while the socket was closed: ${thrownText(second)}`);
     }
@@ -377,9 +389,10 @@ export class WsSession implements ConnectionEvents {
   }
 
   /** k6 takes any integer; the wire has 16 bits for it, and 1005 stands for no code. */
-  *#close(code: number): Coroutine<void> {
+  *#close(code: number, cause: EndCause): Coroutine<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#ownEnd = { cause, code };
     this.#cancelTimers();
     this.#connection?.closeNow(code === NO_STATUS_CODE ? undefined : code & CODE_MASK);
     const handlers = this.#handlers.get('close') ?? NO_HANDLERS;
@@ -433,7 +446,10 @@ export class WsSession implements ConnectionEvents {
   #createSocket(): object {
     const socket = {
       close: hostFunction(this.#host, 'close', 0, (code?: unknown) =>
-        this.#close(code === undefined ? GOING_AWAY_CODE : Math.trunc(Number(code)) || 0),
+        this.#close(
+          code === undefined ? GOING_AWAY_CODE : Math.trunc(Number(code)) || 0,
+          EndCause.localClose,
+        ),
       ),
       on: (event: unknown, handler: unknown): void => this.#addHandler(String(event), handler),
       ping: (): void => this.#ping(),
