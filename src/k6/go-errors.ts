@@ -59,6 +59,7 @@ const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files in system',
   ENOBUFS: 'no buffer space available',
   EINVAL: 'invalid argument',
+  ERR_SOCKET_BAD_PORT: 'invalid port',
 };
 
 /**
@@ -165,10 +166,12 @@ export function dialErrorText(ending: Failing, host: string, port: number): stri
   if (tls !== undefined) return tls;
   const errno = ERRNO_TEXTS[code];
   if (errno === undefined) return error.message;
+  if (code === 'ERR_SOCKET_BAD_PORT') return `dial tcp: address ${port}: ${errno}`;
   const syscall = textField(error, 'syscall');
   if (syscall === 'connect' || syscall === 'bind') {
     const address = textField(error, 'address');
-    const dialled = address === '' ? peer : joinHostPort(address, textField(error, 'port'));
+    // Node leaves port 0 out.
+    const dialled = address === '' ? peer : joinHostPort(address, textField(error, 'port') || port);
     return `dial tcp ${dialled}: ${syscall}: ${errno}`;
   }
   return streamText(error, ending, peer);

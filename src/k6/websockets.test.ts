@@ -294,6 +294,19 @@ test('constructor errors have the right class and k6 words', () => {
       { name: 'SyntaxError', message: /requires valid url.*parse .*invalid port ":port"/ },
     ],
     [['ws://[::1'], { name: 'SyntaxError', message: /missing ']' in host/ }],
+    ...(
+      [
+        ['ws://', 'no host in URL'],
+        ['ws://127.0.0.1:99999/', 'invalid port ":99999" after host'],
+        ['ws://1.2.3.4.5/', 'invalid host "1.2.3.4.5"'],
+      ] as const
+    ).map(([url, why]): [string[], { name: string; message: string }] => [
+      [url],
+      {
+        name: 'SyntaxError',
+        message: `WebSocket requires valid url, but got "${url}" which resulted in parse "${url}": ${why}`,
+      },
+    ]),
     [
       ['/foo'],
       { name: 'SyntaxError', message: 'WebSocket requires url with scheme ws or wss, but got ""' },

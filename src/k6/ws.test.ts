@@ -231,6 +231,24 @@ test('a failed dial returns a response; the callback does not run', async () => 
   assert.deepEqual([code, cause, reason], ['1006', 'dial-failed', 'connection refused']);
 });
 
+test('ports that cannot be dialled are told as Go does', async () => {
+  const host = new FakeHost();
+  await run(function* (connect) {
+    for (const [url, error] of [
+      ['ws://127.0.0.1:99999/', 'dial tcp: address 99999: invalid port'],
+      ['ws://127.0.0.1:0/', 'dial tcp 127.0.0.1:0: connect: connection refused'],
+    ]) {
+      const response = yield* connect(url, () => {});
+      assert.equal(response.error, error);
+    }
+  }, host);
+  assert.deepEqual(host.errors, []);
+  assert.deepEqual(
+    host.closes.map(({ tags }) => tags['reason']),
+    ['invalid port', 'connection refused'],
+  );
+});
+
 test('with the throw option a failed dial throws with a stack through the script', async () => {
   const port = await closedPort();
   const host = new FakeHost();
