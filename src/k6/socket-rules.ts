@@ -5,7 +5,7 @@
  */
 import { binaryBytes } from './blob.ts';
 import { domException } from './dom-exception.ts';
-import { goTypeName } from './go-types.ts';
+import { goIntegerText, goTypeName } from './go-types.ts';
 import { NativeError } from './script-error.ts';
 import { parseSocketUrl } from './socket-url.ts';
 
@@ -75,7 +75,7 @@ function checkCloseCode(code: number): void {
   }
   throw domException(
     'InvalidAccessError',
-    `InvalidAccessError: Failed to execute 'close' on 'WebSocket': The close code must be either 1000, or between 3000 and 4999. ${code} is neither`,
+    `InvalidAccessError: Failed to execute 'close' on 'WebSocket': The close code must be either 1000, or between 3000 and 4999. ${goIntegerText(code)} is neither`,
   );
 }
 

@@ -22,7 +22,7 @@ import {
 import { blobFromBytes } from './blob.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import { adviseOn } from './dial-advice.ts';
-import { dialFailureOf, logDialFailure } from './dial-failure.ts';
+import { dialFailureOf, logDialFailure, loggedUrl } from './dial-failure.ts';
 import { keepCookies } from './dial-params.ts';
 import {
   createCloseEvent,
@@ -272,6 +272,13 @@ export class SocketSession implements ConnectionEvents, IterationResource {
       logDialFailure(this.host, this.url, ending);
       if (response !== undefined) keepCookies(this.#jar, this.url, response);
       this.#metrics.dialEnded(ending.timings, response, ending.remoteAddress);
+    }
+    if (ending.cause === EndCause.closeTimeout) {
+      // No error event: it is for connections that are failed (WHATWG), and this one is closed.
+      this.host.log('debug', 'WebSocket closed without an answer of the server to its Close', {
+        source: 'ws-close',
+        url: loggedUrl(this.url),
+      });
     }
     const words = this.#lastWordsOf(ending, isDialFailure);
     const isCut = ending.cause === EndCause.terminated && !this.#isEnding;

@@ -792,6 +792,8 @@ test('close checks its arguments with k6 words and leaves the socket open', asyn
         [1001],
         [2999],
         [5000],
+        [Infinity],
+        [-1e300],
         [1000, 'r'.repeat(124)],
         [1000, 'é'.repeat(62)],
       ]) {
@@ -817,6 +819,8 @@ test('close checks its arguments with k6 words and leaves the socket open', asyn
     `${range} 1001 is neither`,
     `${range} 2999 is neither`,
     `${range} 5000 is neither`,
+    `${range} 9223372036854775807 is neither`,
+    `${range} -9223372036854775808 is neither`,
     long,
     long,
     'still 1',

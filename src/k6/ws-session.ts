@@ -30,6 +30,7 @@ import {
   MALFORMED_URL,
   UNEXPECTED_EOF,
 } from './go-errors.ts';
+import { goFixedText } from './go-types.ts';
 import type { EventLoop, VuHost } from './host.ts';
 import { Inflow } from './inflow.ts';
 import { NativeError } from './script-error.ts';
@@ -63,6 +64,8 @@ const ABNORMAL_CODE = 1006;
 const HANDSHAKE_OK = 101;
 const NO_STATUS_CODE = 1005;
 const CODE_MASK = 0xffff;
+const NS_PER_MS = 1e6;
+const NS_LIMIT = 2 ** 63;
 
 const NO_ARGS: readonly unknown[] = [];
 const NO_HANDLERS: readonly UserFunction[] = [];
@@ -517,9 +520,9 @@ export class WsSession implements ConnectionEvents {
       );
     }
     const delayMs = delay === undefined ? 0 : Number(delay);
-    if (!(delayMs > 0)) {
+    if (!isDuration(delayMs)) {
       throw new NativeError(
-        `${name} requires a >0 timeout parameter, received ${delayMs.toFixed(2)}`,
+        `${name} requires a >0 timeout parameter, received ${goFixedText(delayMs)}`,
       );
     }
     if (isMissing) throw new NativeError(`${name}'s callback isn't a callable function`);
@@ -535,6 +538,12 @@ export class WsSession implements ConnectionEvents {
     });
     this.#timers.add(timer);
   }
+}
+
+/** Whether a delay is above 0 as k6 takes it: in whole nanoseconds of an int64. */
+function isDuration(delayMs: number): boolean {
+  const delayNs = delayMs * NS_PER_MS;
+  return delayNs >= 1 && delayNs < NS_LIMIT;
 }
 
 function constructorName(value: unknown): string {

@@ -919,6 +919,11 @@ test('timer arguments are checked with k6 words', async () => {
         () => socket.setTimeout(nothing, 0),
         () => socket.setTimeout(nothing),
         () => socket.setInterval(nothing, -1.5),
+        () => socket.setTimeout(nothing, 1e-9),
+        () => socket.setTimeout(nothing, Infinity),
+        () => socket.setInterval(nothing, -Infinity),
+        () => socket.setInterval(nothing, 'x'),
+        () => socket.setTimeout(nothing, 1e22),
         () => socket.setTimeout('x', 5),
         () => socket.setTimeout(undefined, 10),
       ];
@@ -937,6 +942,11 @@ test('timer arguments are checked with k6 words', async () => {
     'GoError: setTimeout requires a >0 timeout parameter, received 0.00',
     'GoError: setTimeout requires a >0 timeout parameter, received 0.00',
     'GoError: setInterval requires a >0 timeout parameter, received -1.50',
+    'GoError: setTimeout requires a >0 timeout parameter, received 0.00',
+    'GoError: setTimeout requires a >0 timeout parameter, received +Inf',
+    'GoError: setInterval requires a >0 timeout parameter, received -Inf',
+    'GoError: setInterval requires a >0 timeout parameter, received NaN',
+    'GoError: setTimeout requires a >0 timeout parameter, received 10000000000000000000000.00',
     'TypeError: could not convert function call parameter 0: could not convert x to sobek.Callable',
     "GoError: setTimeout's callback isn't a callable function",
   ]);
