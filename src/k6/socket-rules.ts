@@ -54,8 +54,8 @@ export interface SocketRules {
   readonly isOriginWholeUrl: boolean;
   /** May be called without `new` (k6). */
   readonly isCallable: boolean;
-  /** A method taken off its socket still works, and setting a read-only property fails in k6's words. */
-  readonly hasPlainMembers: boolean;
+  /** A method that is taken off its socket works (k6). */
+  readonly bindsMethods: boolean;
 }
 
 function closeReasonOf(value: unknown): string {
@@ -135,7 +135,7 @@ export const K6_RULES: SocketRules = {
   requiresProtocolAnswer: false,
   isOriginWholeUrl: true,
   isCallable: true,
-  hasPlainMembers: true,
+  bindsMethods: true,
 };
 
 function checkCount(args: readonly unknown[], what: string): void {
@@ -182,5 +182,5 @@ export const WEB_RULES: SocketRules = {
   requiresProtocolAnswer: true,
   isOriginWholeUrl: false,
   isCallable: false,
-  hasPlainMembers: false,
+  bindsMethods: false,
 };

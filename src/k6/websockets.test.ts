@@ -255,10 +255,7 @@ test('url, protocol, extensions, binaryType and bufferedAmount', async () => {
     const ws = new WebSocket(url);
     assert.equal(ws.url, `${url}/`, 'normalised');
     assert.throws(() => Object.assign(ws, { url: 'ws://elsewhere' }), TypeError);
-    assert.throws(() => Object.assign(ws, { readyState: 3 }), {
-      name: 'TypeError',
-      message: "Cannot assign to read only property 'readyState'",
-    });
+    assert.throws(() => Object.assign(ws, { readyState: 3 }), TypeError);
     assert.equal(ws.binaryType, 'blob');
     assert.throws(() => Object.assign(ws, { binaryType: 'foo' }), {
       name: 'GoError',
