@@ -1,4 +1,4 @@
-/** Names of Go types that k6 shows for script values in its messages. */
+/** How Go, and so k6's messages, show values of a script. */
 
 const INT64_LIMIT = 2n ** 63n;
 

@@ -155,7 +155,7 @@ test('a peer that does not answer the Close: close event 1006 without an error, 
   assert.deepEqual(host.logs, [
     {
       level: 'debug',
-      message: 'WebSocket closed without an answer of the server to its Close',
+      message: 'WebSocket closed: the server did not answer our Close in time',
       fields: { source: 'ws-close', url: `${server.url}/?token=[redacted]` },
     },
   ]);

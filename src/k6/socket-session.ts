@@ -275,7 +275,7 @@ export class SocketSession implements ConnectionEvents, IterationResource {
     }
     if (ending.cause === EndCause.closeTimeout) {
       // No error event: it is for connections that are failed (WHATWG), and this one is closed.
-      this.host.log('debug', 'WebSocket closed without an answer of the server to its Close', {
+      this.host.log('debug', 'WebSocket closed: the server did not answer our Close in time', {
         source: 'ws-close',
         url: loggedUrl(this.url),
       });
