@@ -33,6 +33,14 @@ function list(open: string, items: readonly string[], close: string): string {
   return items.length === 0 ? `${open}${close}` : `${open} ${items.join(', ')} ${close}`;
 }
 
+/** Key of a method that returns the object to print instead, for objects that have their values elsewhere. */
+export const PRINTED: unique symbol = Symbol('printed');
+
+function shownOf(value: object): object {
+  const shown: unknown = Reflect.get(value, PRINTED);
+  return typeof shown === 'function' ? (Reflect.apply(shown, value, []) as object) : value;
+}
+
 /** A value inside another one; `parents` are the objects being printed around it. */
 function formatNested(value: unknown, parents: Set<object>): string {
   if (value === null || value === undefined) return 'null';
@@ -59,7 +67,7 @@ function formatObject(value: object, parents: Set<object>): string {
         ']',
       );
     }
-    const properties = Object.entries(value).map(
+    const properties = Object.entries(shownOf(value)).map(
       ([key, item]) => `${key}: ${formatNested(item, parents)}`,
     );
     return list('{', properties, '}');

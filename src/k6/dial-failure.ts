@@ -26,13 +26,18 @@ export function dialFailureOf(ending: Ending | undefined): DialFailure | undefin
   return { reason: cause, response: { status, headers: headersByName(response), body } };
 }
 
+/** A URL without what is secret in it. */
+export function loggedUrl(url: string): string {
+  return withoutSecretParameters(withoutUserInfo(url));
+}
+
 /** With `--verbose`: one line for each failed dial, with all there is to know but credentials of the URL. */
 export function logDialFailure(host: VuHost, url: string, ending: Ending): void {
   const { cause, error, response, timings } = ending;
   const detail: unknown = error === undefined ? undefined : Reflect.get(error, 'detail');
   host.log('debug', `WebSocket dial failed: ${error?.message ?? cause}`, {
     source: 'ws-dial',
-    url: withoutSecretParameters(withoutUserInfo(url)),
+    url: loggedUrl(url),
     reason: cause,
     ...(typeof detail === 'string' && detail !== '' ? { detail } : {}),
     ...(response === undefined

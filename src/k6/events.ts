@@ -20,6 +20,8 @@ const Flag = {
   trusted: 64,
 } as const;
 
+const EventPhase = { none: 0, capturing: 1, atTarget: 2, bubbling: 3 } as const;
+
 /** Given for `init` by native code: the creator sets `target` and `timestamp`. Scripts cannot have it. */
 const NATIVE: unique symbol = Symbol('native');
 
@@ -39,10 +41,10 @@ function initField(init: Init, name: string): unknown {
 }
 
 export class Event {
-  static readonly NONE = 0;
-  static readonly CAPTURING_PHASE = 1;
-  static readonly AT_TARGET = 2;
-  static readonly BUBBLING_PHASE = 3;
+  static readonly NONE = EventPhase.none;
+  static readonly CAPTURING_PHASE = EventPhase.capturing;
+  static readonly AT_TARGET = EventPhase.atTarget;
+  static readonly BUBBLING_PHASE = EventPhase.bubbling;
 
   readonly type: string;
   target: object | null = null;
@@ -92,7 +94,7 @@ export class Event {
   }
 
   get eventPhase(): number {
-    return this.#currentTarget === null ? Event.NONE : Event.AT_TARGET;
+    return this.#currentTarget === null ? EventPhase.none : EventPhase.atTarget;
   }
 
   get bubbles(): boolean {
@@ -194,10 +196,13 @@ export class CloseEvent extends Event {
       event.#code = code;
       event.#reason = reason;
       event.#wasClean = wasClean;
+      // k6's events are plain objects: scripts print, list and spread them.
+      Object.defineProperties(event, {
+        code: { value: code, enumerable: true, configurable: true },
+        reason: { value: reason, enumerable: true, configurable: true },
+        wasClean: { value: wasClean, enumerable: true, configurable: true },
+      });
     };
-    for (const name of ['code', 'reason', 'wasClean']) {
-      Object.defineProperty(CloseEvent.prototype, name, { enumerable: true });
-    }
   }
 
   constructor(type: string, init: Init = undefined) {
@@ -228,6 +233,11 @@ export class CloseEvent extends Event {
   override get [Symbol.toStringTag](): string {
     return 'CloseEvent';
   }
+}
+
+// Not in the class: the bundler renames a class that speaks of itself, and scripts see its name.
+for (const name of ['code', 'reason', 'wasClean']) {
+  Object.defineProperty(CloseEvent.prototype, name, { enumerable: true });
 }
 
 /** A failure as the web's scripts report it. A socket's own is a SocketErrorEvent. */
@@ -364,6 +374,8 @@ const NO_LISTENERS: readonly Listener[] = [];
 type Lists = Map<string, readonly Listener[]>;
 
 let listsOf: (target: EventTarget) => Lists | undefined;
+/** @throws TypeError for a method that is called on something else. */
+let checkTarget: (target: unknown) => void;
 let setList: (target: EventTarget, type: string, list: readonly Listener[]) => void;
 
 export class EventTarget {
@@ -371,6 +383,12 @@ export class EventTarget {
 
   static {
     listsOf = (target) => target.#lists;
+    checkTarget = (target) => {
+      if (typeof target === 'object' && target !== null && #lists in target) return;
+      throw new TypeError(
+        'Illegal invocation: a method of an EventTarget was used without its target',
+      );
+    };
     setList = (target, type, list) => {
       target.#lists ??= new Map();
       if (list.length === 0) target.#lists.delete(type);
@@ -380,10 +398,12 @@ export class EventTarget {
 
   /** WHATWG semantics: equal type + callback + capture counts once; null adds nothing. */
   addEventListener(type: unknown, callback: unknown, options?: unknown): void {
+    checkTarget(this);
     addListener(this, String(type), callback, options);
   }
 
   removeEventListener(type: unknown, callback: unknown, options?: unknown): void {
+    checkTarget(this);
     const isCapture = captureOf(options);
     for (const listener of listenersOf(this, String(type))) {
       if (
@@ -404,6 +424,7 @@ export class EventTarget {
    * @returns false if a listener prevented the default of a cancelable event.
    */
   dispatchEvent(event: unknown): boolean {
+    checkTarget(this);
     if (!(event instanceof Event)) {
       throw new TypeError("Failed to execute 'dispatchEvent': the argument is not an Event");
     }

@@ -119,6 +119,10 @@ test('the interface is laid out as WebIDL says', () => {
   }
   assert.deepEqual([WebSocket.length, Reflect.get(WebSocket, 'name')], [1, 'WebSocket']);
   assert.equal(WebSocket.prototype.send.length, 1);
+  assert.equal(typeof Reflect.get(own, 'send')?.value, 'function');
+  assert.equal(Reflect.get(own, 'url')?.set, undefined);
+  const { send } = new WebSocket('ws://127.0.0.1:1/');
+  assert.throws(() => send('x'), /^TypeError: Illegal invocation: /);
   assert.throws(() => Reflect.apply(WebSocket, undefined, ['ws://x/']), TypeError);
   assert.throws(() => new WebSocket(), TypeError);
 });

@@ -76,6 +76,16 @@ test('dial failures in the words of Go', () => {
       ending(EndCause.dialFailed, { error: systemError('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION') }),
       'remote error: tls: protocol version',
     ],
+    [
+      ending(EndCause.dialFailed, { error: systemError('ERR_SOCKET_BAD_PORT') }),
+      'dial tcp: address 80: invalid port',
+    ],
+    [
+      ending(EndCause.dialFailed, {
+        error: systemError('ECONNREFUSED', { syscall: 'connect', address: '127.0.0.1' }),
+      }),
+      'dial tcp 127.0.0.1:80: connect: connection refused',
+    ],
     [ending(EndCause.dialRejected), 'websocket: bad handshake'],
     [ending(EndCause.dialTimeout), 'dial tcp h.test:80: i/o timeout'],
     [ending(EndCause.dialTimeout, open), 'read tcp 127.0.0.1:5->127.0.0.1:80: i/o timeout'],

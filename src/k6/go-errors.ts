@@ -14,6 +14,10 @@ export const BAD_HANDSHAKE = 'websocket: bad handshake';
 export const MALFORMED_URL = 'malformed ws or wss URL';
 export const CLOSE_SENT = 'websocket: close sent';
 
+/** Node's, for a port above 65535; it is no system error. */
+const BAD_PORT_CODE = 'ERR_SOCKET_BAD_PORT';
+const BAD_PORT = 'invalid port';
+
 const ABNORMAL_CODE = 1006;
 
 const CLOSE_LABELS: Readonly<Record<number, string>> = {
@@ -60,6 +64,7 @@ export function closeReasonText(
   if (cause === EndCause.endOfStream) return UNEXPECTED_EOF;
   if (error === undefined) return '';
   const code = textField(error, 'code');
+  if (code === BAD_PORT_CODE) return BAD_PORT;
   return ERRNO_TEXTS[code] ?? tlsText(error, code) ?? (code || error.message);
 }
 
@@ -146,12 +151,14 @@ export function dialErrorText(ending: Failing, host: string, port: number): stri
   const code = textField(error, 'code');
   const tls = tlsText(error, code);
   if (tls !== undefined) return tls;
+  if (code === BAD_PORT_CODE) return `dial tcp: address ${port}: ${BAD_PORT}`;
   const errno = ERRNO_TEXTS[code];
   if (errno === undefined) return error.message;
   const syscall = textField(error, 'syscall');
   if (syscall === 'connect' || syscall === 'bind') {
     const address = textField(error, 'address');
-    const dialled = address === '' ? peer : joinHostPort(address, textField(error, 'port'));
+    // Node leaves port 0 out.
+    const dialled = address === '' ? peer : joinHostPort(address, textField(error, 'port') || port);
     return `dial tcp ${dialled}: ${syscall}: ${errno}`;
   }
   return streamText(error, ending, peer);

@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SocketErrorEvent } from './events.ts';
 import { FakeHost } from './testing/fake-host.ts';
-import { type LoopbackServer, startServer, startUpgradeServer } from './testing/loopback-server.ts';
+import {
+  type LoopbackServer,
+  startRawServer,
+  startServer,
+  startUpgradeServer,
+} from './testing/loopback-server.ts';
 import type { BoundWebSocket } from './websocket-class.ts';
 import { createWebsocketsModule } from './websockets.ts';
 
@@ -132,6 +137,29 @@ test('a handshake that takes too long ends at the limit of the socket', async ()
   await server.close();
   assert.equal(event?.reason, 'dial-timeout');
   assert.equal(event.response, undefined);
+});
+
+test('a peer that does not answer the Close: close event 1006 without an error, and a line in the log', async () => {
+  const server = await startRawServer(() => undefined);
+  const lines: string[] = [];
+  const host = await run((WebSocket) => {
+    const socket = new WebSocket(`${server.url}/?token=hush`, null, { closeTimeout: 20 });
+    socket.onopen = () => socket.close(1000);
+    socket.onerror = () => lines.push('error');
+    socket.onclose = ({ code, wasClean }: { code: number; wasClean: boolean }) => {
+      lines.push(`close ${code} ${wasClean}`);
+    };
+  });
+  await server.close();
+  assert.deepEqual(lines, ['close 1006 false']);
+  assert.deepEqual(host.logs, [
+    {
+      level: 'debug',
+      message: 'WebSocket closed: the server did not answer our Close in time',
+      fields: { source: 'ws-close', url: `${server.url}/?token=[redacted]` },
+    },
+  ]);
+  assert.equal(host.closes[0]?.tags['cause'], 'close-timeout');
 });
 
 test('what arrives while a socket is paused is delivered after resume', async () => {

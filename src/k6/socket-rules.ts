@@ -5,7 +5,7 @@
  */
 import { binaryBytes } from './blob.ts';
 import { domException } from './dom-exception.ts';
-import { goTypeName } from './go-types.ts';
+import { goIntegerText, goTypeName } from './go-types.ts';
 import { NativeError } from './script-error.ts';
 import { parseSocketUrl } from './socket-url.ts';
 
@@ -54,6 +54,8 @@ export interface SocketRules {
   readonly isOriginWholeUrl: boolean;
   /** May be called without `new` (k6). */
   readonly isCallable: boolean;
+  /** A method that is taken off its socket works (k6). */
+  readonly bindsMethods: boolean;
 }
 
 function closeReasonOf(value: unknown): string {
@@ -73,7 +75,7 @@ function checkCloseCode(code: number): void {
   }
   throw domException(
     'InvalidAccessError',
-    `InvalidAccessError: Failed to execute 'close' on 'WebSocket': The close code must be either 1000, or between 3000 and 4999. ${code} is neither`,
+    `InvalidAccessError: Failed to execute 'close' on 'WebSocket': The close code must be either 1000, or between 3000 and 4999. ${goIntegerText(code)} is neither`,
   );
 }
 
@@ -133,6 +135,7 @@ export const K6_RULES: SocketRules = {
   requiresProtocolAnswer: false,
   isOriginWholeUrl: true,
   isCallable: true,
+  bindsMethods: true,
 };
 
 function checkCount(args: readonly unknown[], what: string): void {
@@ -179,4 +182,5 @@ export const WEB_RULES: SocketRules = {
   requiresProtocolAnswer: true,
   isOriginWholeUrl: false,
   isCallable: false,
+  bindsMethods: false,
 };

@@ -22,7 +22,7 @@ import {
 import { blobFromBytes } from './blob.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import { adviseOn } from './dial-advice.ts';
-import { dialFailureOf, logDialFailure } from './dial-failure.ts';
+import { dialFailureOf, logDialFailure, loggedUrl } from './dial-failure.ts';
 import { keepCookies } from './dial-params.ts';
 import {
   createCloseEvent,
@@ -273,8 +273,17 @@ export class SocketSession implements ConnectionEvents, IterationResource {
       if (response !== undefined) keepCookies(this.#jar, this.url, response);
       this.#metrics.dialEnded(ending.timings, response, ending.remoteAddress);
     }
-    this.#metrics.gone(ending);
-    this.#end(this.#lastWordsOf(ending, isDialFailure));
+    if (ending.cause === EndCause.closeTimeout) {
+      // No error event: it is for connections that are failed (WHATWG), and this one is closed.
+      this.host.log('debug', 'WebSocket closed: the server did not answer our Close in time', {
+        source: 'ws-close',
+        url: loggedUrl(this.url),
+      });
+    }
+    const words = this.#lastWordsOf(ending, isDialFailure);
+    const isCut = ending.cause === EndCause.terminated && !this.#isEnding;
+    this.#metrics.gone(isCut ? { ...ending, code: words.code } : ending);
+    this.#end(words);
   }
 
   #lastWordsOf(ending: Ending, isDialFailure: boolean): LastWords {

@@ -9,6 +9,7 @@ import { parseGoUrl, UrlSyntaxError, type WsAddress } from './ws-url.ts';
 
 const DEFAULT_PORT = 80;
 const DEFAULT_SECURE_PORT = 443;
+const PORT_MAX = 65_535;
 
 /** http and https stand for ws and wss. */
 const MAPPED_SCHEMES: Readonly<Record<string, string>> = { 'http:': 'ws:', 'https:': 'wss:' };
@@ -49,14 +50,23 @@ export function parseSocketUrl(
 
 /** What is wrong with a URL, in k6's words where it has some. */
 function faultOf(text: string): string {
-  let why = 'Invalid URL';
+  let fault: UrlSyntaxError;
   try {
-    const { scheme } = parseGoUrl(text);
+    const { scheme, host, port } = parseGoUrl(text);
     if (scheme === '') return 'WebSocket requires url with scheme ws or wss, but got ""';
+    fault = new UrlSyntaxError(text, faultOfAuthority(host, port));
   } catch (error) {
-    if (error instanceof UrlSyntaxError) why = error.message;
+    if (!(error instanceof UrlSyntaxError)) throw error;
+    fault = error;
   }
-  return `WebSocket requires valid url, but got "${text}" which resulted in ${why}`;
+  return `WebSocket requires valid url, but got "${text}" which resulted in ${fault.message}`;
+}
+
+/** What the URL standard refuses and Go's grammar takes. */
+function faultOfAuthority(host: string, port: string): string {
+  if (host === '') return 'no host in URL';
+  if (Number(port) > PORT_MAX) return `invalid port ":${port}" after host`;
+  return `invalid host ${JSON.stringify(host)}`;
 }
 
 /** Where to dial. */

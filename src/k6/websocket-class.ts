@@ -6,6 +6,7 @@
  * so that a script that patches them patches them for itself only.
  */
 import { withoutUserInfo } from '../base/credentials.ts';
+import { PRINTED } from './console.ts';
 import { type DialParamsRules, dialRequestOf, parseDialParams } from './dial-params.ts';
 import { domException, invalidStateError } from './dom-exception.ts';
 import { EventTarget, handlerOf, setHandler } from './events.ts';
@@ -82,10 +83,27 @@ function defaultHeaders(url: URL, baseUrl: string | undefined): ReadonlyMap<stri
   return headers;
 }
 
+/** The session of a socket; undefined for anything else. */
+let sessionOf: (value: unknown) => SocketSession | undefined;
+
+/** @throws TypeError for a method or property that is used without its socket. */
+function ownSession(socket: unknown): SocketSession {
+  const session = sessionOf(socket);
+  if (session !== undefined) return session;
+  throw new TypeError(
+    'Illegal invocation: a method or property of a WebSocket was used without its socket; call it as socket.send(…), or keep socket.send.bind(socket)',
+  );
+}
+
 /** `WebSocket` before it is bound to a VU; scripts reach it only through the bound constructor. */
 export class BoundWebSocket extends EventTarget {
   readonly #session: SocketSession;
   readonly #rules: SocketRules;
+
+  static {
+    sessionOf = (value) =>
+      typeof value === 'object' && value !== null && #session in value ? value.#session : undefined;
+  }
 
   /**
    * @throws DOMException `SyntaxError` for the URL and the subprotocols; NativeError with k6's
@@ -125,33 +143,34 @@ export class BoundWebSocket extends EventTarget {
   }
 
   get url(): string {
-    return this.#session.url;
+    return ownSession(this).url;
   }
 
   get readyState(): number {
-    return this.#session.readyState;
+    return ownSession(this).readyState;
   }
 
   /** Payload bytes of messages not yet written to the network. */
   get bufferedAmount(): number {
-    return this.#session.bufferedBytes;
+    return ownSession(this).bufferedBytes;
   }
 
   get extensions(): string {
-    return this.#session.extensions;
+    return ownSession(this).extensions;
   }
 
   get protocol(): string {
-    return this.#session.protocol;
+    return ownSession(this).protocol;
   }
 
   get binaryType(): string {
-    return this.#session.binaryType;
+    return ownSession(this).binaryType;
   }
 
   /** @throws NativeError for other values in `k6/websockets`; the global class ignores them. */
   set binaryType(value: unknown) {
-    this.#session.binaryType = this.#rules.binaryType(value) ?? this.#session.binaryType;
+    const session = ownSession(this);
+    session.binaryType = this.#rules.binaryType(value) ?? session.binaryType;
   }
 
   /**
@@ -160,7 +179,7 @@ export class BoundWebSocket extends EventTarget {
    * @throws DOMException `InvalidStateError` while connecting, in `k6/websockets` unless open.
    */
   send(...args: [data: unknown]): void {
-    const session = this.#session;
+    const session = ownSession(this);
     const rules = this.#rules;
     const isOpen = session.readyState === ReadyState.open;
     const mayBeLost = !rules.refusesLateSend && session.readyState !== ReadyState.connecting;
@@ -174,25 +193,26 @@ export class BoundWebSocket extends EventTarget {
 
   /** Sends a Ping; its pong is a `ws_ping` sample. @throws as `send` unless open. */
   ping(): void {
-    if (this.#session.readyState !== ReadyState.open) throw invalidStateError();
-    this.#session.ping();
+    const session = ownSession(this);
+    if (session.readyState !== ReadyState.open) throw invalidStateError();
+    session.ping();
   }
 
   /**
    * Stops taking messages from the network, as a slow consumer would; pings wait, too. Ours.
    */
   pause(): void {
-    this.#session.pause();
+    ownSession(this).pause();
   }
 
   /** Goes on after `pause()`. */
   resume(): void {
-    this.#session.resume();
+    ownSession(this).resume();
   }
 
   /** Phases of the dial in ms, once it is over; undefined before. Ours. */
   get timings(): SocketTimings | undefined {
-    const timings = this.#session.timings;
+    const timings = ownSession(this).timings;
     if (timings === undefined) return undefined;
     const { dnsMs: dns, tcpMs: tcp, tlsMs: tls, upgradeMs: upgrade, totalMs: total } = timings;
     return { dns, tcp, tls, upgrade, total };
@@ -200,7 +220,7 @@ export class BoundWebSocket extends EventTarget {
 
   /** Nothing happens when closing or closed; while connecting the dial is given up. */
   close(code: unknown = undefined, reason: unknown = undefined): void {
-    const session = this.#session;
+    const session = ownSession(this);
     const rules = this.#rules;
     if (session.readyState >= ReadyState.closing && rules.isCallable) return;
     const closing = rules.closing(code, reason);
@@ -209,11 +229,12 @@ export class BoundWebSocket extends EventTarget {
 
   /** As EventTarget's, but an unknown type is a warning, as in k6. */
   override addEventListener(type: unknown, callback: unknown, options?: unknown): void {
+    const { host } = ownSession(this);
     const name = String(type);
-    if (!SOCKET_EVENTS.some((known) => known === name)) {
-      this.#session.host.log('warning', `can't add event handler: unknown event type: ${name}`);
-    }
     this.#rules.checkListener(name, callback);
+    if (!SOCKET_EVENTS.some((known) => known === name)) {
+      host.log('warning', `can't add event handler: unknown event type: ${name}`);
+    }
     super.addEventListener(name, callback, options);
   }
 
@@ -223,12 +244,21 @@ export class BoundWebSocket extends EventTarget {
     return { url, readyState, bufferedAmount, extensions, protocol, binaryType };
   }
 
+  /** What `console.log` shows: the same, and what a script has added. */
+  [PRINTED](): object {
+    // A prototype is printed, too.
+    if (sessionOf(this) === undefined) return {};
+    return { ...BoundWebSocket.prototype.toJSON.call(this), ...this };
+  }
+
   handlerFor(type: string): unknown {
+    ownSession(this);
     return handlerOf(this, type);
   }
 
   /** @throws NativeError for what `k6/websockets` refuses. */
   setHandlerFor(type: string, value: unknown): void {
+    ownSession(this);
     const rules = this.#rules;
     setHandler(this, type, rules.handler(type, value), rules.runsHandlersFirst);
   }
@@ -238,11 +268,55 @@ const PRIVATE_MEMBERS = ['constructor', 'handlerFor', 'setHandlerFor'];
 /** k6's and ours; not listed by `for … in`, so that the interface is the standard's. */
 const EXTRA_MEMBERS = ['addEventListener', 'pause', 'ping', 'resume', 'timings', 'toJSON'];
 
+/** What a class of sockets has in common, for all VUs of the thread. */
+interface Layout {
+  readonly members: PropertyDescriptorMap;
+  /** Stands behind the prototypes of VUs that do not look at them; what such a VU writes to its own stays its own. */
+  readonly sharedPrototype: object;
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+/** @param bindsMethods see `SocketRules`. */
+function layoutOf(bindsMethods: boolean): Layout {
+  const members = prototypeMembers();
+  if (bindsMethods) {
+    for (const [name, descriptor] of Object.entries(members)) {
+      const method: unknown = descriptor.value;
+      if (typeof method === 'function') {
+        members[name] = boundMethod(name, method as Method, descriptor.enumerable === true);
+      }
+    }
+  }
+  return { members, sharedPrototype: Object.create(EventTarget.prototype, members) as object };
+}
+
+/**
+ * A method that stays with its socket when it is taken off (`const { send } = socket`); the prototype itself
+ * has the plain one. Every read gives a function of its own: nothing is kept for a socket, and `socket.send(x)`
+ * costs some 30 ns more than with a plain method.
+ */
+function boundMethod(name: string, method: Method, enumerable: boolean): PropertyDescriptor {
+  return {
+    get(): unknown {
+      if (sessionOf(this) === undefined) return method;
+      return (...args: unknown[]): unknown => Reflect.apply(method, this, args);
+    },
+    set(value: unknown) {
+      const own = { value, writable: true, enumerable: true, configurable: true };
+      Object.defineProperty(this, name, own);
+    },
+    enumerable,
+    configurable: true,
+  };
+}
+
 /** Members of `WebSocket.prototype` as WebIDL lays them out. */
 function prototypeMembers(): PropertyDescriptorMap {
   const members: PropertyDescriptorMap = {
     ...constants(),
     [Symbol.toStringTag]: { value: 'WebSocket', configurable: true },
+    [PRINTED]: { value: BoundWebSocket.prototype[PRINTED] },
   };
   const own = Object.getOwnPropertyDescriptors(BoundWebSocket.prototype);
   for (const [name, descriptor] of Object.entries(own)) {
@@ -280,10 +354,10 @@ function handlerAttribute(type: string): PropertyDescriptor {
 // The number of required arguments, which rest parameters do not show.
 Object.defineProperty(BoundWebSocket.prototype.send, 'length', { value: 1 });
 
-const MEMBERS = prototypeMembers();
+const K6_LAYOUT = layoutOf(true);
+const WEB_LAYOUT = layoutOf(false);
 const CONSTANTS = constants();
-/** Stand behind those of VUs that do not look at prototypes; what such a VU writes to its own stays its own. */
-const SHARED_PROTOTYPE: object = Object.create(EventTarget.prototype, MEMBERS);
+/** As `Layout.sharedPrototype`. */
 const SHARED_CONSTRUCTOR: object = Object.create(EventTarget, CONSTANTS);
 
 /**
@@ -299,12 +373,13 @@ export function bindWebSocketClass(binding: SocketBinding): unknown {
     return Reflect.construct(BoundWebSocket, [binding, args], target);
   }
   const isOwn = binding.host.looksAtPrototypes;
+  const { members, sharedPrototype } = binding.rules.bindsMethods ? K6_LAYOUT : WEB_LAYOUT;
   Object.setPrototypeOf(WebSocket, isOwn ? EventTarget : SHARED_CONSTRUCTOR);
   Object.defineProperty(WebSocket, 'length', { value: 1 });
   if (isOwn) Object.defineProperties(WebSocket, CONSTANTS);
   WebSocket.prototype = isOwn
-    ? Object.create(EventTarget.prototype, MEMBERS)
-    : Object.create(SHARED_PROTOTYPE);
+    ? Object.create(EventTarget.prototype, members)
+    : Object.create(sharedPrototype);
   Object.defineProperty(WebSocket.prototype, 'constructor', {
     value: WebSocket,
     writable: true,

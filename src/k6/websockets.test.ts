@@ -7,6 +7,7 @@ import type { Coroutine } from '../suspend/op.ts';
 import { Op, type Resumer } from '../suspend/op.ts';
 import { hostFunction } from '../suspend/runtime.ts';
 import { Blob } from './blob.ts';
+import { formatValue } from './console.ts';
 import { CloseEvent, type ErrorEvent, Event, EventTarget, MessageEvent } from './events.ts';
 import { FakeHost } from './testing/fake-host.ts';
 import {
@@ -185,6 +186,69 @@ test('the class is WHATWG: constants, instanceof, toString, optional new', async
   });
 });
 
+test('methods taken off their socket work, and may be overridden', async () => {
+  const lines: string[] = [];
+  const server = await startServer(echo);
+  await runAgainst(server, (WebSocket, url) => {
+    class Loud extends WebSocket {
+      override send(data: unknown): void {
+        super.send(`${String(data)}!`);
+      }
+    }
+    const ws = new Loud(url);
+    const plain = new WebSocket(url);
+    const { addEventListener, ping, close } = plain;
+    addEventListener('open', () => {
+      ping();
+      ['a', 'b'].forEach(plain.send);
+      const { send } = plain;
+      plain.send = (data) => send(`wrapped ${String(data)}`);
+      assert.deepEqual(Object.keys(plain), ['send']);
+      plain.send('c');
+    });
+    plain.onmessage = ({ data }) => {
+      lines.push(String(data));
+      if (data === 'wrapped c') close();
+    };
+    plain.onpong = () => lines.push('pong');
+    plain.onclose = ({ code }) => lines.push(`close ${code}`);
+    ws.onopen = () => ws.send('loud');
+    ws.onmessage = ({ data }) => {
+      lines.push(String(data));
+      ws.close();
+    };
+  });
+  assert.deepEqual(lines.sort(), ['a', 'b', 'close 1000', 'loud!', 'pong', 'wrapped c']);
+});
+
+test('a prototype has plain methods, which call and can be replaced; elsewhere they say what is wrong', () => {
+  for (const looksAtPrototypes of [true, false]) {
+    const host = new FakeHost();
+    host.looksAtPrototypes = looksAtPrototypes;
+    const WebSocket = scriptOf(host);
+    const { prototype } = WebSocket;
+    const { send } = prototype;
+    assert.deepEqual([send.length, send], [1, prototype.send]);
+    const ws = new WebSocket('ws://127.0.0.1:1/');
+    const sent: unknown[] = [];
+    prototype.send = function (this: Socket, data: unknown): void {
+      sent.push(data, this === ws);
+    };
+    ws.send('x');
+    assert.deepEqual(sent, ['x', true]);
+    assert.throws(() => send.call(ws, 'x'), { name: 'InvalidStateError' });
+    ws.close();
+    for (const use of [
+      () => send.call({} as Socket, 'x'),
+      () => prototype.url,
+      () => prototype.onopen,
+      () => Reflect.apply(EventTarget.prototype.removeEventListener, undefined, ['x', null]),
+    ]) {
+      assert.throws(use, { name: 'TypeError', message: /^Illegal invocation: .* without its/ });
+    }
+  }
+});
+
 test('url, protocol, extensions, binaryType and bufferedAmount', async () => {
   const server = await startServer(silent);
   await runAgainst(server, (WebSocket, url) => {
@@ -227,6 +291,19 @@ test('constructor errors have the right class and k6 words', () => {
       { name: 'SyntaxError', message: /requires valid url.*parse .*invalid port ":port"/ },
     ],
     [['ws://[::1'], { name: 'SyntaxError', message: /missing ']' in host/ }],
+    ...(
+      [
+        ['ws://', 'no host in URL'],
+        ['ws://127.0.0.1:99999/', 'invalid port ":99999" after host'],
+        ['ws://1.2.3.4.5/', 'invalid host "1.2.3.4.5"'],
+      ] as const
+    ).map(([url, why]): [string[], { name: string; message: string }] => [
+      [url],
+      {
+        name: 'SyntaxError',
+        message: `WebSocket requires valid url, but got "${url}" which resulted in parse "${url}": ${why}`,
+      },
+    ]),
     [
       ['/foo'],
       { name: 'SyntaxError', message: 'WebSocket requires url with scheme ws or wss, but got ""' },
@@ -545,6 +622,9 @@ test('addEventListener: once, dedupe, objects, signal, removal, unknown types, m
     ws.addEventListener('message', () => lines.push('never'), { signal: aborter.signal });
     aborter.abort();
     ws.addEventListener('no-such', () => {});
+    assert.throws(() => ws.addEventListener('no-such', null), {
+      message: 'handler for event type "no-such" isn\'t a callable function',
+    });
     assert.throws(() => ws.addEventListener('open', undefined), {
       message: 'handler for event type "open" isn\'t a callable function',
     });
@@ -553,6 +633,40 @@ test('addEventListener: once, dedupe, objects, signal, removal, unknown types, m
   assert.deepEqual(lines, ['twice m0', 'once m0', 'object true m0', 'twice m1']);
   assert.deepEqual(host.logs, [
     { level: 'warning', message: "can't add event handler: unknown event type: no-such" },
+  ]);
+});
+
+test('console, Object.keys and spreading show events and sockets as plain objects', async () => {
+  const server = await startServer(silent);
+  const lines: string[] = [];
+  await runAgainst(server, (WebSocket, url) => {
+    const ws = Object.assign(new WebSocket(url), { room: 'r' });
+    ws.onopen = () => ws.close(1000, 'bye');
+    ws.onclose = (event) => {
+      assert.deepEqual(Object.keys(event), [
+        ...['type', 'target', 'timestamp', 'code', 'reason', 'wasClean'],
+      ]);
+      assert.deepEqual(
+        { ...event, timestamp: 0, target: null },
+        {
+          ...{ type: 'close', target: null, timestamp: 0 },
+          ...{ code: 1000, reason: 'bye', wasClean: true },
+        },
+      );
+      assert.throws(() => Object.assign(event, { code: 1 }), TypeError);
+      lines.push(
+        formatValue({ event })
+          .replace(url, 'URL')
+          .replace(/timestamp: [\d.]+/, 'TIME'),
+      );
+    };
+    lines.push(formatValue(WebSocket.prototype));
+  });
+  const socket =
+    '{ url: "URL/", readyState: 3, bufferedAmount: 0, extensions: "", protocol: "", binaryType: "blob", room: "r" }';
+  assert.deepEqual(lines, [
+    '{}',
+    `{ event: { type: "close", target: ${socket}, TIME, code: 1000, reason: "bye", wasClean: true } }`,
   ]);
 });
 
@@ -675,6 +789,8 @@ test('close checks its arguments with k6 words and leaves the socket open', asyn
         [1001],
         [2999],
         [5000],
+        [Infinity],
+        [-1e300],
         [1000, 'r'.repeat(124)],
         [1000, 'é'.repeat(62)],
       ]) {
@@ -700,6 +816,8 @@ test('close checks its arguments with k6 words and leaves the socket open', asyn
     `${range} 1001 is neither`,
     `${range} 2999 is neither`,
     `${range} 5000 is neither`,
+    `${range} 9223372036854775807 is neither`,
+    `${range} -9223372036854775808 is neither`,
     long,
     long,
     'still 1',
@@ -1008,6 +1126,8 @@ test('a throwing ping listener fails the iteration, which closes the socket with
   });
   assert.deepEqual(lines, ['close 1000']);
   assert.equal(host.errors.length, 1);
+  const { cause, code } = await closeOf(host);
+  assert.deepEqual([cause, code], ['terminated', '1000']);
 });
 
 test('a socket still dialing when the iteration fails sees its dial cancelled', async () => {

@@ -30,6 +30,7 @@ import {
   MALFORMED_URL,
   UNEXPECTED_EOF,
 } from './go-errors.ts';
+import { goFixedText } from './go-types.ts';
 import type { EventLoop, VuHost } from './host.ts';
 import { Inflow } from './inflow.ts';
 import { NativeError } from './script-error.ts';
@@ -63,6 +64,8 @@ const ABNORMAL_CODE = 1006;
 const HANDSHAKE_OK = 101;
 const NO_STATUS_CODE = 1005;
 const CODE_MASK = 0xffff;
+const NS_PER_MS = 1e6;
+const NS_LIMIT = 2 ** 63;
 
 const NO_ARGS: readonly unknown[] = [];
 const NO_HANDLERS: readonly UserFunction[] = [];
@@ -128,6 +131,8 @@ export class WsSession implements ConnectionEvents {
   #isEndKnown = false;
   #isDropped = false;
   #isReporting = false;
+  /** How this side closed the socket, if it did: with what `close` handlers were told. */
+  #ownEnd: Pick<Ending, 'cause' | 'code'> | undefined;
   /** Posted calls of handlers that `connect` has to wait for. */
   #postedCalls = 0;
 
@@ -252,23 +257,33 @@ export class WsSession implements ConnectionEvents {
   }
 
   onEnd(ending: Ending): void {
-    this.#metrics.gone(ending);
-    this.#report(ending);
-  }
-
-  #report(ending: Ending): void {
-    if (this.#isDropped) return;
     if (ending.cause.startsWith('dial-')) {
-      const { response, timings, error } = ending;
-      adviseOn(this.#host, error);
-      logDialFailure(this.#host, this.#url, ending);
-      if (response !== undefined) keepCookies(this.#params.jar, this.#url, response);
-      this.#startMs = timings.startMs;
-      this.#metrics.dialEnded(timings, response, ending.remoteAddress);
-      this.#failDial(dialErrorText(ending, this.#hostName, this.#port), response);
+      this.#endDial(ending);
       return;
     }
-    if (this.#isClosed || this.#isEndKnown) return;
+    // The engine waits for no Close of the peer here; what the script did is a close all the same.
+    const isOurs = ending.cause === EndCause.terminated;
+    this.#metrics.gone(isOurs ? { ...ending, ...this.#ownEnd } : ending);
+    this.#reportBreak(ending);
+  }
+
+  #endDial(ending: Ending): void {
+    if (this.#isDropped) {
+      this.#metrics.gone(ending);
+      return;
+    }
+    const { response, timings, error } = ending;
+    adviseOn(this.#host, error);
+    logDialFailure(this.#host, this.#url, ending);
+    if (response !== undefined) keepCookies(this.#params.jar, this.#url, response);
+    this.#startMs = timings.startMs;
+    this.#metrics.dialEnded(timings, response, ending.remoteAddress);
+    this.#metrics.gone(ending);
+    this.#failDial(dialErrorText(ending, this.#hostName, this.#port), response);
+  }
+
+  #reportBreak(ending: Ending): void {
+    if (this.#isDropped || this.#isClosed || this.#isEndKnown) return;
     this.#isEndKnown = true;
     const isEof = ending.cause === EndCause.endOfStream;
     const error = isEof
@@ -369,7 +384,7 @@ export class WsSession implements ConnectionEvents {
   *#fail(error: unknown): Coroutine<void> {
     if (this.#isDropped) return;
     try {
-      yield* this.#close(GOING_AWAY_CODE);
+      yield* this.#close(GOING_AWAY_CODE, EndCause.terminated);
     } catch (second) {
       this.#host.log('debug', `exception while the socket was closed: ${thrownText(second)}`);
     }
@@ -377,9 +392,10 @@ export class WsSession implements ConnectionEvents {
   }
 
   /** k6 takes any integer; the wire has 16 bits for it, and 1005 stands for no code. */
-  *#close(code: number): Coroutine<void> {
+  *#close(code: number, cause: EndCause): Coroutine<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#ownEnd = { cause, code };
     this.#cancelTimers();
     this.#connection?.closeNow(code === NO_STATUS_CODE ? undefined : code & CODE_MASK);
     const handlers = this.#handlers.get('close') ?? NO_HANDLERS;
@@ -433,7 +449,10 @@ export class WsSession implements ConnectionEvents {
   #createSocket(): object {
     const socket = {
       close: hostFunction(this.#host, 'close', 0, (code?: unknown) =>
-        this.#close(code === undefined ? GOING_AWAY_CODE : Math.trunc(Number(code)) || 0),
+        this.#close(
+          code === undefined ? GOING_AWAY_CODE : Math.trunc(Number(code)) || 0,
+          EndCause.localClose,
+        ),
       ),
       on: (event: unknown, handler: unknown): void => this.#addHandler(String(event), handler),
       ping: (): void => this.#ping(),
@@ -501,9 +520,9 @@ export class WsSession implements ConnectionEvents {
       );
     }
     const delayMs = delay === undefined ? 0 : Number(delay);
-    if (!(delayMs > 0)) {
+    if (!isDuration(delayMs)) {
       throw new NativeError(
-        `${name} requires a >0 timeout parameter, received ${delayMs.toFixed(2)}`,
+        `${name} requires a >0 timeout parameter, received ${goFixedText(delayMs)}`,
       );
     }
     if (isMissing) throw new NativeError(`${name}'s callback isn't a callable function`);
@@ -519,6 +538,12 @@ export class WsSession implements ConnectionEvents {
     });
     this.#timers.add(timer);
   }
+}
+
+/** Whether a delay is above 0 as k6 takes it: in whole nanoseconds of an int64. */
+function isDuration(delayMs: number): boolean {
+  const delayNs = delayMs * NS_PER_MS;
+  return delayNs >= 1 && delayNs < NS_LIMIT;
 }
 
 function constructorName(value: unknown): string {

@@ -231,6 +231,24 @@ test('a failed dial returns a response; the callback does not run', async () => 
   assert.deepEqual([code, cause, reason], ['1006', 'dial-failed', 'connection refused']);
 });
 
+test('ports that cannot be dialled are told as Go does', async () => {
+  const host = new FakeHost();
+  await run(function* (connect) {
+    for (const [url, error] of [
+      ['ws://127.0.0.1:99999/', 'dial tcp: address 99999: invalid port'],
+      ['ws://127.0.0.1:0/', 'dial tcp 127.0.0.1:0: connect: connection refused'],
+    ]) {
+      const response = yield* connect(url, () => {});
+      assert.equal(response.error, error);
+    }
+  }, host);
+  assert.deepEqual(host.errors, []);
+  assert.deepEqual(
+    host.closes.map(({ tags }) => tags['reason']),
+    ['invalid port', 'connection refused'],
+  );
+});
+
 test('with the throw option a failed dial throws with a stack through the script', async () => {
   const port = await closedPort();
   const host = new FakeHost();
@@ -289,6 +307,7 @@ test('another HTTP answer: status, headers and body, empty url and error; throws
   });
   const host = new FakeHost();
   host.isThrowing = true;
+  host.disabledSystemTags.delete('ip');
   await runAgainst(
     await serve(),
     function* (connect, url) {
@@ -298,6 +317,8 @@ test('another HTTP answer: status, headers and body, empty url and error; throws
   );
   assert.equal(String(host.errors[0]), 'GoError: websocket: bad handshake');
   assert.equal(host.samplesOf('ws_session_duration')[0]?.tags['status'], '403');
+  const { cause, status, subproto, ip } = host.closes[0]?.tags ?? {};
+  assert.deepEqual([cause, status, subproto, ip], ['dial-rejected', '403', '', '127.0.0.1']);
 });
 
 test('the server hangs up before it answers', async () => {
@@ -368,11 +389,29 @@ test('open comes after the callback, even when the callback has closed the socke
   assert.deepEqual(lines, ['close 1001', 'setup end', 'open']);
 });
 
+/** `cause` and `code` of so many `ws_sockets_closed`; connections may end after the iteration. */
+async function endsOf(host: FakeHost, count: number): Promise<string[]> {
+  while (host.closes.length < count) await new Promise(setImmediate);
+  return host.closes.map(({ tags }) => `${tags['cause']} ${tags['code']}`);
+}
+
+test('a socket that an exception closes is counted with the code its handlers got', async () => {
+  const codes: unknown[] = [];
+  const host = await runAgainst(await startServer(silent), function* (connect, url) {
+    yield* connect(url, (socket: Socket) => {
+      socket.on('close', (code) => codes.push(code));
+      throw new Error('boom');
+    });
+  });
+  assert.deepEqual(codes, [1001]);
+  assert.deepEqual(await endsOf(host, 1), ['terminated 1001']);
+});
+
 test('close sends any code and counts once', async () => {
   const lines: string[] = [];
   const closes: number[] = [];
   const server = await startServer((socket) => socket.on('close', (code) => closes.push(code)));
-  await runAgainst(server, function* (connect, url) {
+  const host = await runAgainst(server, function* (connect, url) {
     for (const code of [4001, '1000', undefined, 1005]) {
       yield* connect(url, (socket: Socket) => {
         socket.on('close', (c) => lines.push(`close ${c}`));
@@ -383,6 +422,9 @@ test('close sends any code and counts once', async () => {
   });
   assert.deepEqual(lines, ['close 4001', 'close 1000', 'close 1001', 'close 1005']);
   assert.deepEqual(closes, [4001, 1000, 1001, 1005]);
+  assert.deepEqual(await endsOf(host, 4), [
+    ...['local-close 4001', 'local-close 1000', 'local-close 1001', 'local-close 1005'],
+  ]);
 });
 
 test('send after close is an error event, not an exception, and counts', async () => {
@@ -877,6 +919,11 @@ test('timer arguments are checked with k6 words', async () => {
         () => socket.setTimeout(nothing, 0),
         () => socket.setTimeout(nothing),
         () => socket.setInterval(nothing, -1.5),
+        () => socket.setTimeout(nothing, 1e-9),
+        () => socket.setTimeout(nothing, Infinity),
+        () => socket.setInterval(nothing, -Infinity),
+        () => socket.setInterval(nothing, 'x'),
+        () => socket.setTimeout(nothing, 1e22),
         () => socket.setTimeout('x', 5),
         () => socket.setTimeout(undefined, 10),
       ];
@@ -895,6 +942,11 @@ test('timer arguments are checked with k6 words', async () => {
     'GoError: setTimeout requires a >0 timeout parameter, received 0.00',
     'GoError: setTimeout requires a >0 timeout parameter, received 0.00',
     'GoError: setInterval requires a >0 timeout parameter, received -1.50',
+    'GoError: setTimeout requires a >0 timeout parameter, received 0.00',
+    'GoError: setTimeout requires a >0 timeout parameter, received +Inf',
+    'GoError: setInterval requires a >0 timeout parameter, received -Inf',
+    'GoError: setInterval requires a >0 timeout parameter, received NaN',
+    'GoError: setTimeout requires a >0 timeout parameter, received 10000000000000000000000.00',
     'TypeError: could not convert function call parameter 0: could not convert x to sobek.Callable',
     "GoError: setTimeout's callback isn't a callable function",
   ]);

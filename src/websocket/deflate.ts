@@ -66,6 +66,11 @@ export function acceptExtensions(answer: string, request: DialRequest): Codecs |
   return typeof agreed === 'string' ? agreed : createCodecs(agreed, settings);
 }
 
+/** Whether an answer is about permessage-deflate, be it legal or not. */
+export function namesDeflate(answer: string): boolean {
+  return parseExtensions(answer)?.some(({ name }) => name === NAME) === true;
+}
+
 interface Agreed {
   keepsServerContext: boolean;
   keepsClientContext: boolean;

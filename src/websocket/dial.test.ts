@@ -325,6 +325,29 @@ for (const [name, answer, body] of [
   });
 }
 
+for (const [extensions, text, detail] of [
+  [
+    'permessage-deflate',
+    'websocket: invalid compression negotiation',
+    'server_no_context_takeover was not accepted',
+  ],
+  ['x-other', 'websocket: bad handshake', 'extension x-other was not offered'],
+] as const) {
+  test(`an upgrade with the extension ${extensions} is refused`, async () => {
+    const { port } = await raw(
+      startRawServer((socket) => {
+        void readRequest(socket).then((request) => {
+          const line = `\r\nSec-WebSocket-Extensions: ${extensions}\r\n\r\n`;
+          socket.write(upgradeAnswer(request).replace(/\r\n\r\n$/, line));
+        });
+      }),
+    );
+    const ending = await dialPort(port, { offersDeflate: true }).events.untilEnd();
+    assert.equal(ending.cause, 'dial-rejected');
+    assert.deepEqual([ending.error?.message, field(ending.error, 'detail')], [text, detail]);
+  });
+}
+
 test('a refusal whose body never ends is reported soon with what came', async () => {
   const { port } = await raw(
     startRawServer((socket) => {

@@ -16,7 +16,7 @@ import {
   type SourceLease,
 } from './api.ts';
 import { ClientConnection, type Dialing } from './connection.ts';
-import { acceptExtensions, type Codecs, offerOf } from './deflate.ts';
+import { acceptExtensions, type Codecs, namesDeflate, offerOf } from './deflate.ts';
 import { WebSocketError, WebSocketErrorCode } from './errors.ts';
 import { CloseCode } from './frame.ts';
 import {
@@ -349,7 +349,8 @@ class Dial implements Dialing, TransportHandler {
     }
     const codecs = acceptExtensions(head.extensions, this.request);
     if (typeof codecs === 'string') {
-      this.reject(codecs);
+      this.error = refusedExtensions(head.extensions, codecs);
+      this.reject();
       return;
     }
     this.open(head, codecs, chunk, from, to);
@@ -534,6 +535,13 @@ function dialTimeUp(dialing: Dial): void {
 
 function endDial(dialing: Dial): void {
   dialing.end();
+}
+
+/** Go's WebSocket package has words of its own for an answer to our offer that cannot be accepted. */
+function refusedExtensions(answer: string, detail: string): WebSocketError {
+  if (!namesDeflate(answer)) return badHandshake(detail);
+  const text = 'websocket: invalid compression negotiation';
+  return new WebSocketError(WebSocketErrorCode.badHandshake, text, detail);
 }
 
 function badHandshake(detail: string): WebSocketError {
