@@ -12,6 +12,15 @@ const ENTRIES = ['cli/main', 'worker/main', 'worker/remote-reader-main'];
 /** All outputs lie this deep, whatever room they come from. */
 const TO_DIST = '../';
 
+/** Classes keep their names, which scripts see: the bundler renames those that speak of themselves. */
+function keptNames(text) {
+  const names = [...text.matchAll(/^(?:export )?class (\w+)/gm)].map(([, name]) => name);
+  return names.map(
+    (name) =>
+      `if (${name}.name !== "${name}") Object.defineProperty(${name}, "name", { value: "${name}", configurable: true });\n`,
+  );
+}
+
 /** Files are found relative to the module that speaks of them, wherever its text ends up. */
 const keepPlaces = {
   name: 'keep-places',
@@ -20,7 +29,8 @@ const keepPlaces = {
       if (path.includes('node_modules')) return undefined;
       const place = `new URL(${JSON.stringify(TO_DIST + relative(dist, path))}, import.meta.url).href`;
       const text = await readFile(path, 'utf8');
-      return { contents: text.replaceAll('import.meta.url', place), loader: 'js' };
+      const contents = [text.replaceAll('import.meta.url', place), ...keptNames(text)].join('\n');
+      return { contents, loader: 'js' };
     });
   },
 };

@@ -146,3 +146,36 @@ test('fetch in the init context says that it is the init context', async () => {
   assert.equal(outcome.exitCode, 107);
   assert.match(outcome.stderr, /Making http requests in the init context is not supported/);
 });
+
+test('classes and functions have the names that scripts know them by', async () => {
+  const modules = [
+    'k6',
+    'k6/crypto',
+    'k6/data',
+    'k6/encoding',
+    'k6/html',
+    'k6/metrics',
+    'k6/timers',
+  ];
+  const classes = ['k6/websockets', 'k6/experimental/fs', 'k6/experimental/streams'];
+  const outcome = await runGharial({
+    script: `
+      ${[...modules, ...classes].map((name, i) => `import * as m${i} from '${name}';`).join('\n')}
+      const globals = {};
+      for (const name of ['Blob', 'Event', 'EventTarget', 'CloseEvent', 'ErrorEvent', 'MessageEvent', 'AbortController',
+        'AbortSignal', 'FormData', 'Headers', 'Request', 'Response', 'WebSocket', 'fetch', 'queueMicrotask', 'setTimeout'])
+        globals[name] = globalThis[name];
+      export default function () {
+        let count = 0;
+        for (const module of [globals, ${[...modules, ...classes].map((_, i) => `m${i}`).join()}])
+          for (const [name, value] of Object.entries(module)) {
+            if (typeof value !== 'function') continue; // hash functions have no name
+            count += 1;
+            if (value.name !== '' && value.name !== name) console.log(name, 'is called', value.name);
+          }
+        console.log(count > 40);
+      }`,
+  });
+  assert.equal(outcome.exitCode, 0, outcome.stderr);
+  assert.deepEqual(outcome.console, ['true']);
+});

@@ -138,10 +138,6 @@ function hasherOf(digest: Digest): object {
   };
 }
 
-function createHash(algorithm?: unknown): object {
-  return hasherOf(algorithmOf(algorithm).create());
-}
-
 function createHMAC(algorithm?: unknown, secret?: unknown): object {
   return hasherOf(new HmacDigest(algorithmOf(algorithm), binaryInput(secret)));
 }
@@ -184,7 +180,7 @@ const FUNCTIONS: Readonly<Record<string, unknown>> = {
   ...Object.fromEntries(
     [...ALGORITHMS].map(([name, algorithm]) => [name, hashFunction(name, algorithm)]),
   ),
-  createHash,
+  createHash: (algorithm?: unknown): object => hasherOf(algorithmOf(algorithm).create()),
   createHMAC,
   hexEncode: (data?: unknown): string => toHex(binaryInput(data)),
   hmac,

@@ -32,12 +32,15 @@ function run(host: VuHost, hold: Hold, callback: Callback): void {
 
 /** The function of one VU. An exception of a callback fails the iteration. */
 export function createQueueMicrotask(host: VuHost): (callback?: unknown) => void {
-  return function queueMicrotask(callback) {
-    if (typeof callback !== 'function') {
-      throw new TypeError("queueMicrotask's callback isn't a callable function");
-    }
-    const hold = new Hold(host);
-    // A promise, so that what the callback makes is known to be the VU's.
-    void Promise.resolve().then(() => run(host, hold, callback as Callback)); // border to script values
+  const named = {
+    queueMicrotask: (callback?: unknown): void => {
+      if (typeof callback !== 'function') {
+        throw new TypeError("queueMicrotask's callback isn't a callable function");
+      }
+      const hold = new Hold(host);
+      // A promise, so that what the callback makes is known to be the VU's.
+      void Promise.resolve().then(() => run(host, hold, callback as Callback)); // border to script values
+    },
   };
+  return named.queueMicrotask;
 }

@@ -75,20 +75,18 @@ type StreamClass = new (source?: unknown, strategy?: unknown) => object;
 
 /** `k6/experimental/streams` bound to one VU. */
 export function createStreamsModule(host: VuHost): ScriptModule {
-  class ReadableStream extends (NodeReadableStream as StreamClass) {
-    constructor(source?: unknown, strategy?: unknown) {
-      refuseBytes(source);
-      super(withoutType(gated(host, source, ['pull', 'cancel'])), strategy);
-    }
-  }
-  class WritableStream extends (NodeWritableStream as StreamClass) {
-    constructor(sink?: unknown, strategy?: unknown) {
-      super(gated(host, sink, ['write', 'close', 'abort']), strategy);
-    }
-  }
   const named = {
-    ReadableStream,
-    WritableStream,
+    ReadableStream: class extends (NodeReadableStream as StreamClass) {
+      constructor(source?: unknown, strategy?: unknown) {
+        refuseBytes(source);
+        super(withoutType(gated(host, source, ['pull', 'cancel'])), strategy);
+      }
+    },
+    WritableStream: class extends (NodeWritableStream as StreamClass) {
+      constructor(sink?: unknown, strategy?: unknown) {
+        super(gated(host, sink, ['write', 'close', 'abort']), strategy);
+      }
+    },
     ReadableStreamDefaultReader,
     WritableStreamDefaultWriter,
     CountQueuingStrategy,
