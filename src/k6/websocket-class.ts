@@ -300,7 +300,7 @@ function boundMethod(name: string, method: Method, enumerable: boolean): Propert
   return {
     get(): unknown {
       if (sessionOf(this) === undefined) return method;
-      return (...args: unknown[]): unknown => Reflect.apply(method, this, args);
+      return method.bind(this);
     },
     set(value: unknown) {
       const own = { value, writable: true, enumerable: true, configurable: true };

@@ -395,7 +395,7 @@ export class WsSession implements ConnectionEvents {
   *#close(code: number, cause: EndCause): Coroutine<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#ownEnd = { cause, code };
+    this.#ownEnd = { cause, code: code & CODE_MASK };
     this.#cancelTimers();
     this.#connection?.closeNow(code === NO_STATUS_CODE ? undefined : code & CODE_MASK);
     const handlers = this.#handlers.get('close') ?? NO_HANDLERS;

@@ -56,6 +56,15 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     class B extends A { z = this.y + 1; }
     function make(K) { return new K(); }
     export default function () { const b = make(B); log(b.x, b.y, b.z, make(A).y); }`,
+  'a host function that may be among its own arguments': `
+    function timed(...args) { return args[0](...args.slice(1)); }
+    function shifted() { const a = Array.from(arguments); const f = a.shift(); return f.apply(null, a); }
+    const steps = [[each, (x) => log('step', block(x)), 1]];
+    export default function () {
+      timed(each, (x) => log(block(x)), 1, 2); shifted(each, (x) => log(block(x)), 3);
+      for (const [f, ...a] of steps) f(...a);
+      try { each(each, 1); } catch (e) { log(e.name); }
+    }`,
   'static fields and blocks': `
     function helper(x) { return block(x); }
     class Single { static instance = new Single(); static { this.late = helper('late'); } constructor() { this.t = block('t'); } }

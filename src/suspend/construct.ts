@@ -81,12 +81,15 @@ export function* construct(
   const twin = constructTwin(target, args, newTarget);
   if (twin !== undefined) return (yield* twin) as object;
   const made = Reflect.construct(target, args, newTarget as Constructor);
-  if (made instanceof Error && newTarget !== target) takeStack(made, newTarget);
+  if (target !== newTarget && made instanceof Error) takeStack(made, newTarget);
   return made;
 }
 
 /** V8 leaves out the frames down to the class that is made, and never meets it: its twin is on the stack. */
 function takeStack(error: Error, newTarget: unknown): void {
+  const { prototype } = newTarget as Constructor;
+  // Else the constructor gave back an error that was there before.
+  if (Object.getPrototypeOf(error) !== prototype || !Object.isExtensible(error)) return;
   const mark = getConstruction(newTarget as object);
   if (mark === undefined || typeof mark === 'function') Error.captureStackTrace(error);
   else Error.captureStackTrace(error, mark.twin);

@@ -3,6 +3,7 @@
  * known which one that is. The callee can be a function or class of the program, a host member, or
  * something of another unit. Knows no syntax; `analyze-calls.ts` translates that.
  */
+import type * as acorn from 'acorn';
 import {
   Demand,
   DYNAMIC,
@@ -34,6 +35,11 @@ export class Calls {
   readonly #marks: Marks;
   /** Calls with an argument that leads to something that blocks, in the order in which that was found. */
   readonly tainted: Call[] = [];
+  /** What host functions have called back, by the place of the program. */
+  readonly #calledBack = {
+    argument: new Map<acorn.Node, Set<Place>>(),
+    properties: new Map<acorn.Node, Set<Place>>(),
+  };
 
   constructor(graph: FlowGraph, objects: Objects, reads: Reads, hosts: HostValues, marks: Marks) {
     this.#graph = graph;
@@ -159,14 +165,33 @@ export class Calls {
     const passed = call.args.map(({ place }) => spread(place));
     const hasLiteral = call.args.some(({ properties }) => properties !== undefined);
     for (const arg of call.args) {
-      if (member.callsBack && arg.isCallable) this.#callBack(call, arg.place, passed);
-      if (!member.callsBackProperties) continue;
+      if (member.callsBack && arg.isCallable && this.#isNew(call, arg.place, 'argument')) {
+        this.#callBack(call, arg.place, passed);
+      }
+      if (!member.callsBackProperties || !this.#isNew(call, arg.place, 'properties')) continue;
       if (arg.properties) {
         for (const property of arg.properties) this.#callBack(call, property, passed);
       } else if (!hasLiteral && arg.place !== NOWHERE) {
         this.#callBack(call, this.#reads.load(call.unit, arg.place, DYNAMIC), passed);
       }
     }
+  }
+
+  /**
+   * False if a host function at this place of the program has called back what is at `callee`: one that may be among
+   * its own arguments (`f(...args)` with `group` in `args`) would be followed for ever.
+   */
+  #isNew(call: Call, callee: Place, what: 'argument' | 'properties'): boolean {
+    if (callee === NOWHERE) return true;
+    const node = call.site ?? call.owner;
+    let places = this.#calledBack[what].get(node);
+    if (places === undefined) {
+      places = new Set();
+      this.#calledBack[what].set(node, places);
+    }
+    if (places.has(callee)) return false;
+    places.add(callee);
+    return true;
   }
 
   /** The callee calls its arguments with each other, their elements and elements of the unit. */

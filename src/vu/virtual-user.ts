@@ -405,6 +405,7 @@ export class VirtualUser
     if (run === undefined) return;
     if (this.#rejectionsMayBeHandled) {
       this.#environment.later(() => {
+        if (this.#run !== run) return;
         this.#rejectionsMayBeHandled = false;
         this.#scheduler.pump();
       });
