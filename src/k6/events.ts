@@ -20,8 +20,6 @@ const Flag = {
   trusted: 64,
 } as const;
 
-const EventPhase = { none: 0, capturing: 1, atTarget: 2, bubbling: 3 } as const;
-
 /** Given for `init` by native code: the creator sets `target` and `timestamp`. Scripts cannot have it. */
 const NATIVE: unique symbol = Symbol('native');
 
@@ -41,10 +39,10 @@ function initField(init: Init, name: string): unknown {
 }
 
 export class Event {
-  static readonly NONE = EventPhase.none;
-  static readonly CAPTURING_PHASE = EventPhase.capturing;
-  static readonly AT_TARGET = EventPhase.atTarget;
-  static readonly BUBBLING_PHASE = EventPhase.bubbling;
+  static readonly NONE = 0;
+  static readonly CAPTURING_PHASE = 1;
+  static readonly AT_TARGET = 2;
+  static readonly BUBBLING_PHASE = 3;
 
   readonly type: string;
   target: object | null = null;
@@ -94,7 +92,7 @@ export class Event {
   }
 
   get eventPhase(): number {
-    return this.#currentTarget === null ? EventPhase.none : EventPhase.atTarget;
+    return this.#currentTarget === null ? Event.NONE : Event.AT_TARGET;
   }
 
   get bubbles(): boolean {
@@ -203,6 +201,9 @@ export class CloseEvent extends Event {
         wasClean: { value: wasClean, enumerable: true, configurable: true },
       });
     };
+    for (const name of ['code', 'reason', 'wasClean']) {
+      Object.defineProperty(CloseEvent.prototype, name, { enumerable: true });
+    }
   }
 
   constructor(type: string, init: Init = undefined) {
@@ -233,11 +234,6 @@ export class CloseEvent extends Event {
   override get [Symbol.toStringTag](): string {
     return 'CloseEvent';
   }
-}
-
-// Not in the class: the bundler renames a class that speaks of itself, and scripts see its name.
-for (const name of ['code', 'reason', 'wasClean']) {
-  Object.defineProperty(CloseEvent.prototype, name, { enumerable: true });
 }
 
 /** A failure as the web's scripts report it. A socket's own is a SocketErrorEvent. */
