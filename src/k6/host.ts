@@ -176,6 +176,8 @@ export interface VuHost extends CoroutineHost {
     timeMs?: number,
     metadata?: ReadonlyMap<string, string>,
   ): void;
+  /** Records one more of a counter, now; for what happens often. */
+  count(series: number, metadata: ReadonlyMap<string, string>): void;
   /** A WebSocket connection is open. */
   socketOpened(): void;
   /** A connection that had been open is gone. */

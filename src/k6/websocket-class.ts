@@ -25,6 +25,8 @@ export interface SocketBinding {
   readonly rules: SocketRules;
   /** What relative URLs are relative to, if the script has said so. */
   baseUrl?(): string | undefined;
+  /** What the script knows as `WebSocket`. */
+  readonly socketClass: unknown;
 }
 
 /** `WebSocket.timings`, ms; 0 where a phase did not happen. */
@@ -85,6 +87,10 @@ function defaultHeaders(url: URL, baseUrl: string | undefined): ReadonlyMap<stri
 
 /** The session of a socket; undefined for anything else. */
 let sessionOf: (value: unknown) => SocketSession | undefined;
+/** The class that a script made the socket of; undefined for anything else. */
+let classOf: (value: unknown) => unknown;
+/** The `send` that stays with its socket, made at the first call: sockets at rest need none. */
+let ownSendOf: (socket: BoundWebSocket) => unknown;
 
 /** @throws TypeError for a method or property that is used without its socket. */
 function ownSession(socket: unknown): SocketSession {
@@ -98,11 +104,20 @@ function ownSession(socket: unknown): SocketSession {
 /** `WebSocket` before it is bound to a VU; scripts reach it only through the bound constructor. */
 export class BoundWebSocket extends EventTarget {
   readonly #session: SocketSession;
-  readonly #rules: SocketRules;
+  readonly #binding: SocketBinding;
+  #ownSend: unknown;
 
   static {
     sessionOf = (value) =>
       typeof value === 'object' && value !== null && #session in value ? value.#session : undefined;
+    classOf = (value) =>
+      typeof value === 'object' && value !== null && #binding in value
+        ? value.#binding.socketClass
+        : undefined;
+    ownSendOf = (socket) => {
+      socket.#ownSend ??= sendOf(socket.#session, socket.#binding.rules);
+      return socket.#ownSend;
+    };
   }
 
   /**
@@ -112,7 +127,7 @@ export class BoundWebSocket extends EventTarget {
   constructor(binding: SocketBinding, args: readonly unknown[]) {
     super();
     const { host, rules } = binding;
-    this.#rules = rules;
+    this.#binding = binding;
     if (host.phase === 'init') {
       throw new NativeError('using websockets in the init context is not supported');
     }
@@ -170,7 +185,7 @@ export class BoundWebSocket extends EventTarget {
   /** @throws NativeError for other values in `k6/websockets`; the global class ignores them. */
   set binaryType(value: unknown) {
     const session = ownSession(this);
-    session.binaryType = this.#rules.binaryType(value) ?? session.binaryType;
+    session.binaryType = this.#binding.rules.binaryType(value) ?? session.binaryType;
   }
 
   /**
@@ -179,16 +194,7 @@ export class BoundWebSocket extends EventTarget {
    * @throws DOMException `InvalidStateError` while connecting, in `k6/websockets` unless open.
    */
   send(...args: [data: unknown]): void {
-    const session = ownSession(this);
-    const rules = this.#rules;
-    const isOpen = session.readyState === ReadyState.open;
-    const mayBeLost = !rules.refusesLateSend && session.readyState !== ReadyState.connecting;
-    // No argument at all is a TypeError of the standard before anything else.
-    if (!isOpen && !mayBeLost && args.length > 0) throw invalidStateError();
-    const payload = rules.payload(args);
-    if (!isOpen) session.lose(payload);
-    else if (typeof payload === 'string') session.sendText(payload);
-    else session.sendBinary(payload);
+    sendThrough(ownSession(this), this.#binding.rules, args);
   }
 
   /** Sends a Ping; its pong is a `ws_ping` sample. @throws as `send` unless open. */
@@ -221,7 +227,7 @@ export class BoundWebSocket extends EventTarget {
   /** Nothing happens when closing or closed; while connecting the dial is given up. */
   close(code: unknown = undefined, reason: unknown = undefined): void {
     const session = ownSession(this);
-    const rules = this.#rules;
+    const { rules } = this.#binding;
     if (session.readyState >= ReadyState.closing && rules.isCallable) return;
     const closing = rules.closing(code, reason);
     if (session.readyState < ReadyState.closing) session.close(closing.code, closing.reason);
@@ -231,7 +237,7 @@ export class BoundWebSocket extends EventTarget {
   override addEventListener(type: unknown, callback: unknown, options?: unknown): void {
     const { host } = ownSession(this);
     const name = String(type);
-    this.#rules.checkListener(name, callback);
+    this.#binding.rules.checkListener(name, callback);
     if (!SOCKET_EVENTS.some((known) => known === name)) {
       host.log('warning', `can't add event handler: unknown event type: ${name}`);
     }
@@ -259,49 +265,67 @@ export class BoundWebSocket extends EventTarget {
   /** @throws NativeError for what `k6/websockets` refuses. */
   setHandlerFor(type: string, value: unknown): void {
     ownSession(this);
-    const rules = this.#rules;
+    const { rules } = this.#binding;
     setHandler(this, type, rules.handler(type, value), rules.runsHandlersFirst);
   }
+}
+
+/** See `BoundWebSocket.send`. */
+function sendThrough(session: SocketSession, rules: SocketRules, args: readonly unknown[]): void {
+  const isOpen = session.readyState === ReadyState.open;
+  const mayBeLost = !rules.refusesLateSend && session.readyState !== ReadyState.connecting;
+  // No argument at all is a TypeError of the standard before anything else.
+  if (!isOpen && !mayBeLost && args.length > 0) throw invalidStateError();
+  const payload = rules.payload(args);
+  if (!isOpen) session.lose(payload);
+  else if (typeof payload === 'string') session.sendText(payload);
+  else session.sendBinary(payload);
+}
+
+function sendOf(session: SocketSession, rules: SocketRules): unknown {
+  const send = (data: unknown): void => sendThrough(session, rules, [data]);
+  return send;
 }
 
 const PRIVATE_MEMBERS = ['constructor', 'handlerFor', 'setHandlerFor'];
 /** k6's and ours; not listed by `for … in`, so that the interface is the standard's. */
 const EXTRA_MEMBERS = ['addEventListener', 'pause', 'ping', 'resume', 'timings', 'toJSON'];
 
-/** What a class of sockets has in common, for all VUs of the thread. */
-interface Layout {
-  readonly members: PropertyDescriptorMap;
-  /** Stands behind the prototypes of VUs that do not look at them; what such a VU writes to its own stays its own. */
-  readonly sharedPrototype: object;
-}
-
 type Method = (...args: unknown[]) => unknown;
 
-/** @param bindsMethods see `SocketRules`. */
-function layoutOf(bindsMethods: boolean): Layout {
+/** Members of the prototype of sockets; @param bindsMethods see `SocketRules`. */
+function membersOf(bindsMethods: boolean): PropertyDescriptorMap {
   const members = prototypeMembers();
-  if (bindsMethods) {
-    for (const [name, descriptor] of Object.entries(members)) {
-      const method: unknown = descriptor.value;
-      if (typeof method === 'function') {
-        members[name] = boundMethod(name, method as Method, descriptor.enumerable === true);
-      }
-    }
+  if (!bindsMethods) return members;
+  for (const [name, descriptor] of Object.entries(members)) {
+    const method: unknown = descriptor.value;
+    if (typeof method !== 'function') continue;
+    const get = name === 'send' ? readSend : readerOf(method as Method);
+    members[name] = overridable(name, get, descriptor.enumerable === true);
   }
-  return { members, sharedPrototype: Object.create(EventTarget.prototype, members) as object };
+  return members;
 }
 
 /**
- * A method that stays with its socket when it is taken off (`const { send } = socket`); the prototype itself
- * has the plain one. Every read gives a function of its own: nothing is kept for a socket, and `socket.send(x)`
- * costs some 30 ns more than with a plain method.
+ * What makes sockets with these members, and owns their prototype. A class, since V8 gives each object that is
+ * made for another kind of `new.target` a shape of its own, which costs memory and defeats inline caches.
  */
-function boundMethod(name: string, method: Method, enumerable: boolean): PropertyDescriptor {
+function makerOf(members: PropertyDescriptorMap): typeof BoundWebSocket {
+  class Socket extends BoundWebSocket {}
+  Object.setPrototypeOf(Socket.prototype, EventTarget.prototype);
+  Object.defineProperties(Socket.prototype, members);
+  return Socket;
+}
+
+/** A maker for all VUs that do not look at prototypes: their sockets are of one shape. */
+function sharedMakerOf(members: PropertyDescriptorMap): typeof BoundWebSocket {
+  return makerOf({ ...members, constructor: overridable('constructor', readClass, false) });
+}
+
+/** A member that is read by `get`, and that a socket or a prototype may have one of its own for. */
+function overridable(name: string, get: () => unknown, enumerable: boolean): PropertyDescriptor {
   return {
-    get(): unknown {
-      if (sessionOf(this) === undefined) return method;
-      return method.bind(this);
-    },
+    get,
     set(value: unknown) {
       const own = { value, writable: true, enumerable: true, configurable: true };
       Object.defineProperty(this, name, own);
@@ -309,6 +333,26 @@ function boundMethod(name: string, method: Method, enumerable: boolean): Propert
     enumerable,
     configurable: true,
   };
+}
+
+/**
+ * A method that stays with its socket when it is taken off (`const { close } = socket`); the prototype itself
+ * has the plain one. Every read gives a function of its own, for some 0.5 us: nothing is kept for a socket.
+ */
+function readerOf(method: Method): (this: unknown) => unknown {
+  return function (): unknown {
+    return sessionOf(this) === undefined ? method : method.bind(this);
+  };
+}
+
+/** The same for the one method that is read for each message: kept. */
+function readSend(this: unknown): unknown {
+  if (sessionOf(this) === undefined) return BoundWebSocket.prototype.send;
+  return ownSendOf(this as BoundWebSocket); // its brand is checked
+}
+
+function readClass(this: unknown): unknown {
+  return classOf(this);
 }
 
 /** Members of `WebSocket.prototype` as WebIDL lays them out. */
@@ -354,37 +398,44 @@ function handlerAttribute(type: string): PropertyDescriptor {
 // The number of required arguments, which rest parameters do not show.
 Object.defineProperty(BoundWebSocket.prototype.send, 'length', { value: 1 });
 
-const K6_LAYOUT = layoutOf(true);
-const WEB_LAYOUT = layoutOf(false);
+const K6_MEMBERS = membersOf(true);
+const WEB_MEMBERS = membersOf(false);
+const SHARED_K6_MAKER = sharedMakerOf(K6_MEMBERS);
+const SHARED_WEB_MAKER = sharedMakerOf(WEB_MEMBERS);
 const CONSTANTS = constants();
-/** As `Layout.sharedPrototype`. */
+/** Behind the constructors of VUs that do not look at prototypes: what they write to their own stays their own. */
 const SHARED_CONSTRUCTOR: object = Object.create(EventTarget, CONSTANTS);
 
 /**
  * The `WebSocket` constructor of one VU. Memory: 2.3 KB if members and constants are to lie on the VU's own
- * objects, as WebIDL has it; else a fifth of that.
+ * objects, as WebIDL has it; else a tenth of that.
  */
-export function bindWebSocketClass(binding: SocketBinding): unknown {
+export function bindWebSocketClass(bound: Omit<SocketBinding, 'socketClass'>): unknown {
+  const binding: SocketBinding = { ...bound, socketClass: WebSocket };
+  const { bindsMethods, isCallable } = bound.rules;
+  const isOwn = bound.host.looksAtPrototypes;
+  const shared = bindsMethods ? SHARED_K6_MAKER : SHARED_WEB_MAKER;
+  const maker = isOwn ? ownMakerOf(bindsMethods, WebSocket) : shared;
   function WebSocket(...args: unknown[]): unknown {
-    if (new.target === undefined && !binding.rules.isCallable) {
+    if (new.target === undefined && !isCallable) {
       throw new TypeError("Failed to construct 'WebSocket': Please use the 'new' operator");
     }
-    const target = new.target ?? WebSocket;
-    return Reflect.construct(BoundWebSocket, [binding, args], target);
+    const isSubclass = new.target !== undefined && new.target !== WebSocket;
+    return Reflect.construct(BoundWebSocket, [binding, args], isSubclass ? new.target : maker);
   }
-  const isOwn = binding.host.looksAtPrototypes;
-  const { members, sharedPrototype } = binding.rules.bindsMethods ? K6_LAYOUT : WEB_LAYOUT;
   Object.setPrototypeOf(WebSocket, isOwn ? EventTarget : SHARED_CONSTRUCTOR);
   Object.defineProperty(WebSocket, 'length', { value: 1 });
-  if (isOwn) Object.defineProperties(WebSocket, CONSTANTS);
-  WebSocket.prototype = isOwn
-    ? Object.create(EventTarget.prototype, members)
-    : Object.create(sharedPrototype);
-  Object.defineProperty(WebSocket.prototype, 'constructor', {
-    value: WebSocket,
-    writable: true,
-    configurable: true,
-  });
-  if (isOwn) Object.defineProperty(WebSocket, 'prototype', { writable: false });
+  WebSocket.prototype = maker.prototype;
+  if (isOwn) {
+    Object.defineProperties(WebSocket, CONSTANTS);
+    Object.defineProperty(WebSocket, 'prototype', { writable: false });
+  }
   return WebSocket;
+}
+
+function ownMakerOf(bindsMethods: boolean, socketClass: unknown): typeof BoundWebSocket {
+  return makerOf({
+    ...(bindsMethods ? K6_MEMBERS : WEB_MEMBERS),
+    constructor: { value: socketClass, writable: true, configurable: true },
+  });
 }

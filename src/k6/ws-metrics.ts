@@ -128,7 +128,7 @@ export class SocketMetrics {
     if (this.#sentSeries === UNKNOWN_SERIES) {
       this.#sentSeries = this.#host.series(this.#host.builtin.ws_msgs_sent, this.#tags);
     }
-    this.#host.record(this.#sentSeries, 1, undefined, this.#metadata);
+    this.#host.count(this.#sentSeries, this.#metadata);
   }
 
   received(atMs: number): void {

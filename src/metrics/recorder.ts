@@ -5,6 +5,7 @@
  * snapshot, in shared arrays (see snapshot.ts), so nothing of it is lost with a worker that hangs.
  * Everything here is bounded: series, exact values per tick, bucket slots, raw samples per batch.
  */
+import { nowMs } from '../base/clock.ts';
 import { bucketOf } from './bucket.ts';
 import type { Metric, MetricType } from './metric.ts';
 import { EXACT_VALUES_MAX } from './sketch.ts';
@@ -161,13 +162,18 @@ export class Recorder {
     this.#capture?.add(series, value, timeMs, metadata);
   }
 
+  /** One more of a counter, now. Cost: as `add`; the clock is read only if raw samples are captured. */
+  count(series: number, metadata: ReadonlyMap<string, string>): void {
+    this.add(series, 1, this.#capture === undefined ? 0 : nowMs(), metadata);
+  }
+
   /** The deltas since the last snapshot, which end here. Post it with `transferablesOf`. */
-  snapshot(tick: number, nowMs: number): Snapshot {
+  snapshot(tick: number, toMs: number): Snapshot {
     const head = this.#head;
     const snapshot = encodeSnapshot(this.#buffers(), {
       workerId: this.#workerId,
       tick,
-      toMs: nowMs,
+      toMs,
     });
     for (const series of snapshot.series) {
       this.#stats.fill(0, series * FIELDS, (series + 1) * FIELDS);
@@ -177,7 +183,7 @@ export class Recorder {
     head[Head.logged] = 0;
     head[Head.slots] = 0;
     head[Head.lostValues] = 0;
-    head[Head.fromMs] = nowMs;
+    head[Head.fromMs] = toMs;
     return snapshot;
   }
 

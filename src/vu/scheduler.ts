@@ -131,8 +131,21 @@ export class Scheduler implements EventLoop {
 
   /** Queues a task on the VU's own loop; runs it at once if the VU is free. */
   post(task: Task): void {
-    this.#queue.push(task);
+    if (this.#isFree) this.#runTask(task);
+    else this.#queue.push(task);
     this.pump();
+  }
+
+  /** Nothing runs, and nothing is to run before a task that comes now. */
+  get #isFree(): boolean {
+    return (
+      !this.#isRunning &&
+      !this.#isDraining &&
+      !this.#needsDrain &&
+      this.#frames.length === 0 &&
+      this.#reactions.isEmpty &&
+      this.#queue.isEmpty
+    );
   }
 
   /** Queues a promise reaction that came while the VU was blocked. */

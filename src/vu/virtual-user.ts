@@ -733,6 +733,10 @@ export class VirtualUser
     if (this.#isRecording) this.#environment.recorder.add(series, value, timeMs, metadata);
   }
 
+  count(series: number, metadata: ReadonlyMap<string, string>): void {
+    if (this.#isRecording) this.#environment.recorder.count(series, metadata);
+  }
+
   socketOpened(): void {
     this.#environment.countOpenSockets(1);
   }
@@ -742,7 +746,7 @@ export class VirtualUser
   }
 
   recordClose(series: number, metadata: ReadonlyMap<string, string>): void {
-    this.#environment.recorder.add(series, 1, nowMs(), metadata);
+    this.#environment.recorder.count(series, metadata);
   }
 
   countBytes(sentBytes: number, receivedBytes: number): void {

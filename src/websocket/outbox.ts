@@ -185,7 +185,7 @@ export class Outbox {
   private writeRegion(memory: FrameMemory): void {
     this.memory = null;
     this.writtenBytes += this.to - this.from;
-    this.sink.write(memory.bytes.subarray(this.from, this.to));
+    this.sink.write(memory.view(this.from, this.to));
   }
 
   private wait(): void {

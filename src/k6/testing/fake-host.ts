@@ -363,6 +363,10 @@ export class FakeHost implements VuHost {
     this.samples.push({ metric: found.metric.name, value, timeMs, tags, metadata });
   }
 
+  count(series: number, metadata: ReadonlyMap<string, string>): void {
+    this.record(series, 1, nowMs(), metadata);
+  }
+
   socketOpened(): void {
     this.socketsOpen += 1;
   }
