@@ -30,7 +30,7 @@ const { values, positionals } = parseArgs({
 
 const WORK = {
   echo: { sockets: 50, roundTrips: 60_000, warmUp: 15_000, payloadBytes: 64 },
-  connect: { connections: 3_000, warmUp: 1_500, parallel: 20 },
+  connect: { connections: 10_000, warmUp: 5_000, parallel: 20 },
   binary: { sockets: 4, roundTrips: 4_000, warmUp: 500, payloadBytes: 64 * 1024 },
   idle: { sockets: 2_000, warmUp: 2_000 },
 };

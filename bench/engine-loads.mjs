@@ -25,7 +25,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const ROOM = { sockets: 1000, broadcasts: 400, warmUp: 100, bytes: 60, senders: 8 };
+const ROOM = { sockets: 1000, broadcasts: 2000, warmUp: 300, bytes: 60, senders: 32 };
 const SOCKETS = { few: 100, many: 10_000, messages: 100_000, warmUp: 30_000, bytes: 64 };
 const JSON_LOAD = { sockets: 20, messages: 20_000, warmUp: 5_000 };
 const MEMORY = { sockets: 2_000, warmUp: 2_000 };
@@ -53,13 +53,18 @@ else {
 }
 
 async function room(runs) {
-  const results = await compare('room', ['gharial', 'ws', 'net'], 'room', runs);
-  const perSecond = (engine) =>
-    results[engine].map(({ count, cpuMicros }) => (count * 1e6) / cpuMicros);
-  console.log(
-    `room: ${ROOM.sockets} sockets, each message to all; messages received per CPU second`,
-  );
-  show({ gharial: perSecond('gharial'), ws: perSecond('ws'), net: perSecond('net') }, 0);
+  for (const [server, how] of [
+    ['room', 'gathered once per turn of the server, as pub/sub servers do'],
+    ['room-single', 'each written on its own'],
+  ]) {
+    const results = await compare(server, ['gharial', 'ws', 'net'], 'room', runs);
+    const perSecond = (engine) =>
+      results[engine].map(({ count, cpuMicros }) => (count * 1e6) / cpuMicros);
+    console.log(
+      `room: ${ROOM.sockets} sockets, each message to all, ${how}; messages received per CPU second`,
+    );
+    show({ gharial: perSecond('gharial'), ws: perSecond('ws'), net: perSecond('net') }, 0);
+  }
 }
 
 /** The bare socket shows what the kernel and Node make of many connections, whoever the client is. */
@@ -122,7 +127,7 @@ async function compare(serverName, engines, load, runs) {
   for (let run = 0; run < runs; run += 1) {
     for (const engine of run % 2 === 0 ? engines : [...engines].reverse()) {
       const result = await forkClient(import.meta.filename, engine, load, port, values.root);
-      if (serverName === 'room') result.work.delivered = await delivered(port);
+      if (serverName.startsWith('room')) result.work.delivered = await delivered(port);
       results[engine].push(result);
       works.add(JSON.stringify(result.work));
     }
@@ -139,7 +144,7 @@ async function delivered(port) {
 async function serve(name) {
   const tell = (port) => process.send(port);
   if (name === 'plain') servePlainEcho(tell);
-  else if (name === 'room') serveRoom(tell);
+  else if (name.startsWith('room')) serveRoom(tell, { gathers: name === 'room' });
   else await serveByLibrary(name, tell);
 }
 

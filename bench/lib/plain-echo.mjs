@@ -77,10 +77,27 @@ function frameAt(data, at) {
   return data.length < end ? null : { opcode: data[at] & 15, start: at, from, end };
 }
 
-/** Unmasks in place and moves the header up to the payload, over the masking key. */
+/** A payload that is copied begins here, so that it can be unmasked word by word. */
+const PAYLOAD_AT = 12;
+
+/** Unmasks in place and moves the header up to the payload, over the masking key; long ones are copied. */
 function echoOf(data, { start, from, end }) {
+  if (end - from > 256) return longEchoOf(data, { start, from, end });
   for (let i = from, k = 0; i < end; i++, k++) data[i] ^= data[from - 4 + (k & 3)];
   data.copyWithin(start + 4, start, from - 4);
   data[start + 5] &= 127;
   return data.subarray(start + 4, end);
+}
+
+function longEchoOf(data, { start, from, end }) {
+  const bytes = end - from;
+  const echo = Buffer.allocUnsafeSlow(PAYLOAD_AT + ((bytes + 3) & ~3));
+  data.copy(echo, PAYLOAD_AT, from, end);
+  const words = new Int32Array(echo.buffer, PAYLOAD_AT);
+  const key = data.readInt32LE(from - 4);
+  for (let i = 0; i < words.length; i += 1) words[i] ^= key;
+  const header = PAYLOAD_AT - (from - 4 - start);
+  data.copy(echo, header, start, from - 4);
+  echo[header + 1] &= 127;
+  return echo.subarray(header, PAYLOAD_AT + bytes);
 }

@@ -1,11 +1,14 @@
 // A chat room as cheap as can be: what one socket sends goes to all, as one prepared frame.
 // Messages of up to 125 bytes; no Close is answered. GET /stats tells deliveries since the last time.
+// A server that gathers writes to each member once per turn of its loop, all that was said in it; else each message
+// is a write of its own.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 
-export function serveRoom(onPort) {
+export function serveRoom(onPort, { gathers }) {
   const members = new Set();
   let delivered = 0;
+  let said = [];
   const server = createServer({ noDelay: true }, (socket) => {
     let isOpen = false;
     socket.on('error', () => socket.destroy());
@@ -46,9 +49,22 @@ export function serveRoom(onPort) {
       frame[0] = 0x81;
       frame[1] = bytes;
       for (let i = 0; i < bytes; i += 1) frame[2 + i] = data[from + i] ^ data[from - 4 + (i & 3)];
-      for (const member of members) member.write(frame);
-      delivered += members.size;
+      if (!gathers) {
+        tellAll(frame, 1);
+        continue;
+      }
+      if (said.length === 0) setImmediate(tellSaid);
+      said.push(frame);
     }
+  }
+  function tellSaid() {
+    const frames = said;
+    said = [];
+    tellAll(Buffer.concat(frames), frames.length);
+  }
+  function tellAll(bytes, count) {
+    for (const member of members) member.write(bytes);
+    delivered += count * members.size;
   }
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => onPort(server.address().port));
 }

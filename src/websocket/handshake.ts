@@ -3,7 +3,7 @@
  * text out: no socket and no clock. It must never let a header smuggle in another one, and never
  * take an answer for an upgrade that is none.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DialRequest, HandshakeResponse } from './api.ts';
 import { WebSocketError, WebSocketErrorCode } from './errors.ts';
 import { nextMaskingKey } from './mask.ts';
@@ -42,9 +42,7 @@ export function createHandshakeKey(): string {
 
 /** The Sec-WebSocket-Accept that proves the server read `key` (RFC 6455 §4.2.2). */
 export function acceptFor(key: string): string {
-  return createHash('sha1')
-    .update(key + ACCEPT_GUID)
-    .digest('base64');
+  return hash('sha1', key + ACCEPT_GUID, 'base64');
 }
 
 /**

@@ -55,6 +55,10 @@ const Stage = { first: 0, second: 1, length: 2, payload: 3, done: 4 } as const;
 /** No data message is in progress; otherwise its opcode. */
 const NO_MESSAGE = 0;
 
+/** First bytes of frames that are a message each, not compressed. */
+const WHOLE_TEXT = FIN_BIT | Opcode.text;
+const WHOLE_BINARY = FIN_BIT | Opcode.binary;
+
 /** A frame may announce gigabytes and send nothing; memory follows what really arrives. */
 const FIRST_RESERVE_BYTES_MAX = 1 << 20;
 
@@ -107,9 +111,12 @@ export class FrameParser {
     let at = from;
     while (at < to) {
       switch (this.stage) {
-        case Stage.first:
-          this.readFirst(chunk[at++] ?? 0);
+        case Stage.first: {
+          const end = this.readShortMessage(chunk, at, to);
+          if (end === at) this.readFirst(chunk[at++] ?? 0);
+          else at = end;
           break;
+        }
         case Stage.second:
           this.readSecond(chunk[at++] ?? 0);
           break;
@@ -123,6 +130,25 @@ export class FrameParser {
           return;
       }
     }
+  }
+
+  /**
+   * Most frames of most servers: a short message in one frame, whole in the chunk, not compressed.
+   *
+   * @returns its end, or `at` if what is there is anything else.
+   */
+  private readShortMessage(chunk: Buffer, at: number, to: number): number {
+    if (to - at < 2 || this.messageOpcode !== NO_MESSAGE) return at;
+    const first = chunk[at];
+    const bytes = chunk[at + 1] ?? 0;
+    const from = at + 2;
+    const end = from + bytes;
+    // A mask bit makes the length too large.
+    if (bytes > LENGTH_7_MAX || end > to || bytes > this.messageBytesMax) return at;
+    if (first === WHOLE_TEXT) this.deliver(chunk, from, end, true);
+    else if (first === WHOLE_BINARY) this.deliver(chunk, from, end, false);
+    else return at;
+    return end;
   }
 
   private readFirst(byte: number): void {
