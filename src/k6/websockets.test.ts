@@ -222,31 +222,88 @@ test('methods taken off their socket work, and may be overridden', async () => {
 });
 
 test('a prototype has plain methods, which call and can be replaced; elsewhere they say what is wrong', () => {
-  for (const looksAtPrototypes of [true, false]) {
-    const host = new FakeHost();
-    host.looksAtPrototypes = looksAtPrototypes;
-    const WebSocket = scriptOf(host);
-    const { prototype } = WebSocket;
-    const { send } = prototype;
-    assert.deepEqual([send.length, send], [1, prototype.send]);
-    const ws = new WebSocket('ws://127.0.0.1:1/');
-    const sent: unknown[] = [];
-    prototype.send = function (this: Socket, data: unknown): void {
-      sent.push(data, this === ws);
-    };
-    ws.send('x');
-    assert.deepEqual(sent, ['x', true]);
-    assert.throws(() => send.call(ws, 'x'), { name: 'InvalidStateError' });
-    ws.close();
-    for (const use of [
-      () => send.call({} as Socket, 'x'),
-      () => prototype.url,
-      () => prototype.onopen,
-      () => Reflect.apply(EventTarget.prototype.removeEventListener, undefined, ['x', null]),
-    ]) {
-      assert.throws(use, { name: 'TypeError', message: /^Illegal invocation: .* without its/ });
-    }
+  const WebSocket = scriptOf(new FakeHost());
+  const { prototype } = WebSocket;
+  const { send } = prototype;
+  assert.deepEqual([send.length, send], [1, prototype.send]);
+  const ws = new WebSocket('ws://127.0.0.1:1/');
+  const sent: unknown[] = [];
+  prototype.send = function (this: Socket, data: unknown): void {
+    sent.push(data, this === ws);
+  };
+  ws.send('x');
+  assert.deepEqual(sent, ['x', true]);
+  assert.throws(() => send.call(ws, 'x'), { name: 'InvalidStateError' });
+  ws.close();
+  for (const use of [
+    () => send.call({} as Socket, 'x'),
+    () => prototype.url,
+    () => prototype.onopen,
+    () => Reflect.apply(EventTarget.prototype.removeEventListener, undefined, ['x', null]),
+  ]) {
+    assert.throws(use, { name: 'TypeError', message: /^Illegal invocation: .* without its/ });
   }
+});
+
+test('a method is the same function at each read of send, and works for its own socket only', async () => {
+  const lines: string[] = [];
+  const server = await startServer(echo);
+  await runAgainst(server, (WebSocket, url) => {
+    const sockets = ['a', 'b'].map((name) => {
+      const ws = new WebSocket(url);
+      ws.onmessage = ({ data }) => {
+        lines.push(`${name} ${data}`);
+        ws.close();
+      };
+      return ws;
+    });
+    const [a, b] = sockets;
+    assert.ok(a !== undefined && b !== undefined);
+    assert.equal(a.send, a.send);
+    assert.notEqual(a.send, b.send);
+    assert.deepEqual([a.send.name, a.send.length], ['send', 1]);
+    const { send } = a;
+    a.onopen = () => send.call(b, 'to a');
+    b.onopen = () => b.send('to b');
+  });
+  assert.deepEqual(lines.sort(), ['a to a', 'b to b']);
+});
+
+test('VUs whose script does not look at prototypes have classes of their own all the same', async () => {
+  const server = await startServer(silent);
+  const hosts = [new FakeHost(), new FakeHost()];
+  for (const host of hosts) host.looksAtPrototypes = false;
+  const [One, Other] = hosts.map((host) => scriptOf(host));
+  assert.ok(One !== undefined && Other !== undefined);
+  class Chat extends One {
+    readonly room = 'r';
+  }
+  await Promise.all(
+    hosts.map((host, i) =>
+      host.run(() => {
+        const WebSocket = i === 0 ? One : Other;
+        for (const ws of [new WebSocket(server.url), WebSocket(server.url)]) {
+          assert.equal(ws.constructor, WebSocket);
+          assert.ok(ws instanceof WebSocket && ws instanceof EventTarget);
+          assert.equal(String(ws), '[object WebSocket]');
+          Object.assign(ws, { send: 'mine', constructor: 'too' });
+          assert.deepEqual([ws.send, ws.constructor], ['mine', 'too']);
+          ws.onopen = () => ws.close();
+        }
+        Object.assign(WebSocket, { note: i });
+        if (i === 1) return undefined;
+        const chat = new Chat(server.url);
+        assert.deepEqual([chat.constructor, chat.room, chat.CONNECTING], [Chat, 'r', 0]);
+        assert.ok(chat instanceof Chat && chat instanceof One);
+        chat.onopen = () => chat.close();
+        return undefined;
+      }),
+    ),
+  );
+  await server.close();
+  for (const host of hosts) assert.deepEqual(host.errors, []);
+  assert.deepEqual([Reflect.get(One, 'note'), Reflect.get(Other, 'note')], [0, 1]);
+  assert.deepEqual([One.OPEN, One.length], [1, 1]);
 });
 
 test('url, protocol, extensions, binaryType and bufferedAmount', async () => {

@@ -1,12 +1,32 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { nowMs } from '../base/clock.ts';
 import { Aggregate } from './aggregate.ts';
 import type { Metric } from './metric.ts';
 import { encodeSnapshot, transferablesOf } from './snapshot.ts';
 import { TestWorker } from './testing/recording.ts';
 
 describe('Recorder', () => {
+  it('counts one more of a counter now; raw samples tell when', () => {
+    for (const samplesPerBatch of [0, 10]) {
+      const worker = new TestWorker(new Aggregate(), 1, { samplesPerBatch });
+      worker.define('ws_msgs_sent', 'counter');
+      const { recorder, registry, space } = worker;
+      const metric = registry.get('ws_msgs_sent');
+      assert.ok(metric !== undefined);
+      const series = recorder.series(metric, space.empty);
+      const beforeMs = nowMs();
+      recorder.count(series, new Map());
+      recorder.count(series, new Map());
+      assert.equal(worker.flush(), true);
+      assert.equal(worker.aggregate.series[series]?.sink.count, 2);
+      const timesMs = recorder.takeSamples()?.timesMs.slice(0, 2) ?? [];
+      assert.equal(timesMs.length, samplesPerBatch === 0 ? 0 : 2);
+      for (const timeMs of timesMs) assert.ok(timeMs >= beforeMs && timeMs <= nowMs());
+    }
+  });
+
   it('gives one id per metric and tag set, and announces each once', () => {
     const worker = new TestWorker();
     const { recorder, registry, space } = worker;

@@ -28,6 +28,19 @@ test('writes the masked "Hello" of RFC 6455 §5.7', () => {
   assert.equal(textFrameOf('Hello').toString('hex'), '818537fa213d7f9f4d5158');
 });
 
+test('a view is the bytes between its borders, kept or not', () => {
+  const memory = new FrameMemory(4096);
+  for (let i = 0; i < 4096; i++) memory.bytes[i] = i;
+  const borders = fc.tuple(fc.constantFrom(0, 0, 1, 700), fc.integer({ min: 0, max: 3000 }));
+  fc.assert(
+    fc.property(borders, ([from, length]) => {
+      const view = memory.view(from, from + length);
+      return Buffer.compare(view, memory.bytes.subarray(from, from + length)) === 0;
+    }),
+  );
+  assert.equal(memory.view(0, 70), memory.view(0, 70));
+});
+
 test('writes the masked pong of RFC 6455 §5.7', () => {
   const pong = frameOf(0x8a, Buffer.from('Hello'));
   assert.equal(pong.toString('hex'), '8a8537fa213d7f9f4d5158');
