@@ -7,11 +7,10 @@
 //
 // The echo server is a plain one that costs less than the clients, so that they are what is
 // measured; `--library-server` takes the npm `ws` server instead.
-import { fork } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { parseArgs } from 'node:util';
 import { WebSocketServer } from 'ws';
-import { forkClient } from './lib/client-process.mjs';
+import { beServer, forkClient, forkServer } from './lib/client-process.mjs';
 import { gharialOpener, wsOpener } from './lib/openers.mjs';
 import { servePlainEcho } from './lib/plain-echo.mjs';
 
@@ -42,12 +41,12 @@ const RESULTS = {
   idle: { of: 'rssBytes', per: 'idle socket', unit: 'bytes RSS' },
 };
 
-if (values.server)
-  values['library-server'] ? serveByLibrary() : servePlainEcho((port) => process.send(port));
+if (values.server) await beServer(values['library-server'] ? serveByLibrary : servePlainEcho);
 else if (values.client !== undefined) await client(values.client, positionals[0], values.port);
 else await compare(positionals.length > 0 ? positionals : Object.keys(WORK), Number(values.runs));
 
-function serveByLibrary() {
+function serveByLibrary(onPort) {
+  let counts = { connections: 0, messages: 0 };
   const server = new WebSocketServer({
     port: 0,
     host: '127.0.0.1',
@@ -55,16 +54,24 @@ function serveByLibrary() {
     backlog: 4096,
   });
   server.on('connection', (socket) => {
-    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+    counts.connections += 1;
+    socket.on('message', (data, isBinary) => {
+      counts.messages += 1;
+      socket.send(data, { binary: isBinary });
+    });
     socket.on('error', () => socket.terminate());
   });
-  server.on('listening', () => process.send(server.address().port));
+  server.on('listening', () => onPort(server.address().port));
+  return () => {
+    const taken = counts;
+    counts = { connections: 0, messages: 0 };
+    return taken;
+  };
 }
 
 async function compare(names, runs) {
   const serverArgs = values['library-server'] ? ['--server', '--library-server'] : ['--server'];
-  const server = fork(import.meta.filename, serverArgs);
-  const port = await new Promise((resolve) => server.once('message', resolve));
+  const server = await forkServer(import.meta.filename, serverArgs);
   for (const name of names) {
     const { of, per, unit } = RESULTS[name];
     const samples = name === 'echo' ? { gharial: [], ws: [], net: [] } : { gharial: [], ws: [] };
@@ -72,9 +79,11 @@ async function compare(names, runs) {
     for (let run = 0; run < runs; run++) {
       const engines = Object.keys(samples);
       for (const engine of run % 2 === 0 ? engines : engines.reverse()) {
-        const result = await forkClient(import.meta.filename, engine, name, port, values.root);
+        const result = await forkClient(
+          ...[import.meta.filename, engine, name, server.port, values.root],
+        );
         samples[engine].push(result[of] / result.count);
-        counts.add(JSON.stringify(result.work));
+        counts.add(JSON.stringify({ ...result.work, server: await server.takeCounts() }));
       }
     }
     if (counts.size !== 1) throw new Error(`unequal work: ${[...counts].join(' ')}`);
@@ -83,7 +92,7 @@ async function compare(names, runs) {
       console.log(`  ${engine.padEnd(8)}${spread(values)}`);
     console.log(`  ratio   ${(median(samples.gharial) / median(samples.ws)).toFixed(2)}`);
   }
-  server.kill();
+  server.stop();
 }
 
 function median(values) {
@@ -140,10 +149,12 @@ function netOpener(port) {
   };
 }
 
-/** Closed loop: every socket sends again when its answer is there. */
+/** Closed loop: every socket sends again when its answer is there, until all is sent. */
 function echo(open, { sockets, roundTrips, warmUp, payloadBytes }) {
+  const wanted = warmUp + roundTrips;
   const message = payloadBytes > 1024 ? Buffer.alloc(payloadBytes, 'x') : 'x'.repeat(payloadBytes);
   const handles = [];
+  let sent = 0;
   let answers = 0;
   let bytes = 0;
   let cpu;
@@ -153,6 +164,7 @@ function echo(open, { sockets, roundTrips, warmUp, payloadBytes }) {
       onOpen(handle) {
         handles.push(handle);
         if (handles.length === sockets) for (const each of handles) each.send(message);
+        if (handles.length === sockets) sent = sockets;
       },
       onMessage(handle, answer) {
         answers++;
@@ -162,8 +174,11 @@ function echo(open, { sockets, roundTrips, warmUp, payloadBytes }) {
         } else if (answers > warmUp) {
           bytes += typeof answer === 'string' ? answer.length : answer.byteLength;
         }
-        if (answers < warmUp + roundTrips) return handle.send(message);
-        if (answers > warmUp + roundTrips) return;
+        if (sent < wanted) {
+          sent++;
+          handle.send(message);
+        }
+        if (answers < wanted) return;
         const used = process.cpuUsage(cpu);
         resolve({
           count: roundTrips,

@@ -3,11 +3,10 @@
 // Both talk to the same servers in processes of their own, take turns, and must do the same work.
 //
 //   npm run build && node bench/engine-loads.mjs [room|sockets|json|memory …] [--runs 5] [--root dist]
-import { fork } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { parseArgs } from 'node:util';
 import { WebSocketServer } from 'ws';
-import { forkClient } from './lib/client-process.mjs';
+import { beServer, forkClient, forkServer } from './lib/client-process.mjs';
 import { median, spread } from './lib/measure.mjs';
 import { gharialOpener, wsOpener } from './lib/openers.mjs';
 import { servePlainEcho } from './lib/plain-echo.mjs';
@@ -44,7 +43,7 @@ const jsonMessage = JSON.stringify({
 });
 
 const BENCHES = { room, sockets, json, memory };
-if (values.server !== undefined) serve(values.server);
+if (values.server !== undefined) await beServer((onPort) => serve(values.server, onPort));
 else if (values.client !== undefined) await runClient();
 else {
   for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
@@ -120,36 +119,31 @@ function show(columns, digits) {
 
 /** Runs of the engines in turns against one server; all must report equal work. */
 async function compare(serverName, engines, load, runs) {
-  const server = fork(import.meta.filename, ['--server', serverName]);
-  const port = await new Promise((resolve) => server.once('message', resolve));
+  const server = await forkServer(import.meta.filename, ['--server', serverName]);
   const results = Object.fromEntries(engines.map((engine) => [engine, []]));
   const works = new Set();
   for (let run = 0; run < runs; run += 1) {
     for (const engine of run % 2 === 0 ? engines : [...engines].reverse()) {
-      const result = await forkClient(import.meta.filename, engine, load, port, values.root);
-      if (serverName.startsWith('room')) result.work.delivered = await delivered(port);
+      const result = await forkClient(
+        ...[import.meta.filename, engine, load, server.port, values.root],
+      );
       results[engine].push(result);
-      works.add(JSON.stringify(result.work));
+      works.add(JSON.stringify({ ...result.work, server: await server.takeCounts() }));
     }
   }
-  server.kill();
+  server.stop();
   if (works.size !== 1) throw new Error(`unequal work: ${[...works].join(' ')}`);
   return results;
 }
 
-async function delivered(port) {
-  return (await (await fetch(`http://127.0.0.1:${port}/stats`)).json()).delivered;
-}
-
-async function serve(name) {
-  const tell = (port) => process.send(port);
-  if (name === 'plain') servePlainEcho(tell);
-  else if (name.startsWith('room')) serveRoom(tell, { gathers: name === 'room' });
-  else await serveByLibrary(name, tell);
+async function serve(name, onPort) {
+  if (name === 'plain') return servePlainEcho(onPort);
+  if (name.startsWith('room')) return serveRoom(onPort, { gathers: name === 'room' });
+  return serveByLibrary(name, onPort);
 }
 
 /** The `ws` server: with TLS, or with compression. */
-async function serveByLibrary(name, tell) {
+async function serveByLibrary(name, onPort) {
   const isSecure = name === 'tls';
   const { createServer } = await import(isSecure ? 'node:https' : 'node:http');
   const { issueSelfSigned } = await import(`../${values.root}/demo/certificate.js`);
@@ -162,11 +156,21 @@ async function serveByLibrary(name, tell) {
       threshold: 0,
     },
   });
+  let counts = { connections: 0, messages: 0 };
   wss.on('connection', (socket) => {
-    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+    counts.connections += 1;
+    socket.on('message', (data, isBinary) => {
+      counts.messages += 1;
+      socket.send(data, { binary: isBinary });
+    });
     socket.on('error', () => socket.terminate());
   });
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => tell(server.address().port));
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => onPort(server.address().port));
+  return () => {
+    const taken = counts;
+    counts = { connections: 0, messages: 0 };
+    return taken;
+  };
 }
 
 // One measured process.
@@ -284,8 +288,10 @@ async function talk(open) {
   return { count, cpuMicros: used.user + used.system, work: { received, receivedBytes } };
 }
 
-/** Every socket sends again when its answer is there. */
+/** Every socket sends again when its answer is there, until all is sent. */
 async function echo(open, { sockets: count, messages, warmUp }, message) {
+  const wanted = warmUp + messages;
+  let sent = count;
   let answers = 0;
   let bytes = 0;
   let cpu;
@@ -297,8 +303,10 @@ async function echo(open, { sockets: count, messages, warmUp }, message) {
     answers += 1;
     bytes += answer.length;
     if (answers === warmUp) cpu = process.cpuUsage();
-    if (answers === warmUp + messages) finish(process.cpuUsage(cpu));
-    if (answers < warmUp + messages) handle.send(message);
+    if (answers === wanted) finish(process.cpuUsage(cpu));
+    if (sent === wanted) return;
+    sent += 1;
+    handle.send(message);
   });
   for (const handle of handles) handle.send(message);
   const used = await done;

@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 
 /**
  * Echoes frames as they are, unmasked; answers a Close and ends. Costs less than any client.
- * `GET /stats` gives what was counted since the last time.
+ *
+ * @returns a function that gives what was counted since the last time, as `GET /stats` does.
  */
 export function servePlainEcho(onPort) {
   let counts = { connections: 0, messages: 0 };
@@ -17,8 +18,7 @@ export function servePlainEcho(onPort) {
         isOpen = true;
         const request = news.toString('latin1');
         if (request.startsWith('GET /stats ')) {
-          socket.end(statsAnswer(counts));
-          counts = { connections: 0, messages: 0 };
+          socket.end(statsAnswer(takeCounts()));
           return;
         }
         counts.connections += 1;
@@ -46,6 +46,12 @@ export function servePlainEcho(onPort) {
     });
   });
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => onPort(server.address().port));
+  function takeCounts() {
+    const taken = counts;
+    counts = { connections: 0, messages: 0 };
+    return taken;
+  }
+  return takeCounts;
 }
 
 function statsAnswer(counts) {

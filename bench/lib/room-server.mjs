@@ -1,10 +1,11 @@
 // A chat room as cheap as can be: what one socket sends goes to all, as one prepared frame.
-// Messages of up to 125 bytes; no Close is answered. GET /stats tells deliveries since the last time.
+// Messages of up to 125 bytes; no Close is answered.
 // A server that gathers writes to each member once per turn of its loop, all that was said in it; else each message
 // is a write of its own.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 
+/** @returns a function that gives what was delivered since the last time. */
 export function serveRoom(onPort, { gathers }) {
   const members = new Set();
   let delivered = 0;
@@ -19,14 +20,6 @@ export function serveRoom(onPort, { gathers }) {
         return;
       }
       const request = data.toString('latin1');
-      if (request.startsWith('GET /stats ')) {
-        const body = JSON.stringify({ delivered });
-        delivered = 0;
-        socket.end(
-          `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-        );
-        return;
-      }
       isOpen = true;
       members.add(socket);
       const key = /^sec-websocket-key: (\S+)/im.exec(request)[1];
@@ -67,4 +60,9 @@ export function serveRoom(onPort, { gathers }) {
     delivered += count * members.size;
   }
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => onPort(server.address().port));
+  return () => {
+    const taken = { delivered };
+    delivered = 0;
+    return taken;
+  };
 }
