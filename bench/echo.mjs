@@ -26,7 +26,7 @@ await compareClients({
     net: bareClient('net'),
   },
   width: SOCKETS,
-  rounds: { short: 400, long: 4400 },
+  rounds: { short: 2000, long: 8000 },
   title: (trips) => `sockets, ${trips} round trips of 64 B`,
   unit: 'round trip',
 });

@@ -70,7 +70,7 @@ export class Event {
     if (type === undefined) {
       throw new TypeError(`Failed to construct '${new.target.name}': 1 argument required`);
     }
-    this.type = String(type);
+    this.type = typeof type === 'string' ? type : String(type);
     if (init === NATIVE) {
       this.timestamp = 0;
       this.#flags = Flag.trusted;
@@ -559,13 +559,15 @@ function thisOf(listener: Listener, target: EventTarget): unknown {
  *
  * One listener that cannot suspend is called at once, without a coroutine; else the caller drives the
  * coroutine it gets. Between two listeners promise reactions run (`host.drainReactions`).
+ *
+ * @param list the listeners of the type, for a caller that has looked already.
  */
 export function deliver(
   target: EventTarget,
   event: Event,
   host: Pick<VuHost, 'drainReactions'>,
+  list: readonly Listener[] = listenersOf(target, event.type),
 ): Coroutine | undefined {
-  const list = listenersOf(target, event.type);
   const first = list[0];
   if (first === undefined) return undefined;
   if (list.length > 1) return deliverToAll(target, event, list, host);

@@ -32,6 +32,7 @@ import {
   deliver,
   type Event,
   type EventTarget,
+  type Listener,
   listenersOf,
 } from './events.ts';
 import { breakErrorText, closeErrorText, dialErrorText } from './go-errors.ts';
@@ -329,12 +330,13 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   #deliverMessage(data: string | ArrayBuffer, atMs: number): Coroutine | undefined {
     if (this.readyState !== ReadyState.open || this.#isDropped) return undefined;
     this.#metrics.received(atMs);
-    if (listenersOf(this.#target, 'message').length === 0) return undefined;
+    const listeners = listenersOf(this.#target, 'message');
+    if (listeners.length === 0) return undefined;
     const value =
       typeof data === 'string' || this.binaryType === 'arraybuffer'
         ? data
         : blobFromBytes(new Uint8Array(data));
-    return this.#deliver(createMessageEvent(this.#target, atMs, value, this.#origin));
+    return this.#deliver(createMessageEvent(this.#target, atMs, value, this.#origin), listeners);
   }
 
   /** An exception of these listeners fails the iteration, which then ends the socket with the others. */
@@ -344,9 +346,9 @@ export class SocketSession implements ConnectionEvents, IterationResource {
   }
 
   /** Delivers an event whose listeners end the socket when they throw. */
-  #deliver(event: Event): Coroutine | undefined {
+  #deliver(event: Event, listeners?: readonly Listener[]): Coroutine | undefined {
     try {
-      const rest = deliver(this.#target, event, this.host);
+      const rest = deliver(this.#target, event, this.host, listeners);
       return rest === undefined ? undefined : this.#deliverRest(rest);
     } catch (error) {
       return this.#failByListener(error);
