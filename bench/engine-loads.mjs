@@ -24,7 +24,16 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const ROOM = { sockets: 1000, broadcasts: 2000, warmUp: 300, bytes: 60, senders: 32 };
+const ROOM = { sockets: 1000, bytes: 60, senders: 32 };
+/** Rooms by how their server writes. */
+const ROOMS = {
+  room: {
+    how: 'gathered once per turn of the server, as pub/sub servers do',
+    broadcasts: 2000,
+    warmUp: 300,
+  },
+  'room-single': { how: 'each written on its own', broadcasts: 400, warmUp: 100 },
+};
 const SOCKETS = { few: 100, many: 10_000, messages: 100_000, warmUp: 30_000, bytes: 64 };
 const JSON_LOAD = { sockets: 20, messages: 20_000, warmUp: 5_000 };
 const MEMORY = { sockets: 2_000, warmUp: 2_000 };
@@ -52,11 +61,8 @@ else {
 }
 
 async function room(runs) {
-  for (const [server, how] of [
-    ['room', 'gathered once per turn of the server, as pub/sub servers do'],
-    ['room-single', 'each written on its own'],
-  ]) {
-    const results = await compare(server, ['gharial', 'ws', 'net'], 'room', runs);
+  for (const [name, { how }] of Object.entries(ROOMS)) {
+    const results = await compare(name, ['gharial', 'ws', 'net'], name, runs);
     const perSecond = (engine) =>
       results[engine].map(({ count, cpuMicros }) => (count * 1e6) / cpuMicros);
     console.log(
@@ -138,7 +144,7 @@ async function compare(serverName, engines, load, runs) {
 
 async function serve(name, onPort) {
   if (name === 'plain') return servePlainEcho(onPort);
-  if (name.startsWith('room')) return serveRoom(onPort, { gathers: name === 'room' });
+  if (name in ROOMS) return serveRoom(onPort, { gathers: name === 'room' });
   return serveByLibrary(name, onPort);
 }
 
@@ -184,12 +190,13 @@ async function runClient() {
   };
   const openers = {
     ws: () => wsOpener(options),
-    net: () => bareOpener(options.port, 'x'.repeat(load === 'room' ? ROOM.bytes : SOCKETS.bytes)),
+    net: () => bareOpener(options.port, 'x'.repeat(load in ROOMS ? ROOM.bytes : SOCKETS.bytes)),
     gharial: () => gharialOpener(values.root, options),
   };
   const open = await openers[values.client]();
   const work = {
-    room: () => talk(open),
+    room: () => talk(open, ROOMS.room),
+    'room-single': () => talk(open, ROOMS['room-single']),
     few: () => echo(open, { ...SOCKETS, sockets: SOCKETS.few }, 'x'.repeat(SOCKETS.bytes)),
     many: () => echo(open, { ...SOCKETS, sockets: SOCKETS.many }, 'x'.repeat(SOCKETS.bytes)),
     json: () => echo(open, JSON_LOAD, jsonMessage),
@@ -256,8 +263,8 @@ async function openAll(open, count, onMessage) {
 }
 
 /** A few members speak in turns, each when its last message has reached everybody. */
-async function talk(open) {
-  const { sockets: members, broadcasts, warmUp, bytes, senders } = ROOM;
+async function talk(open, { broadcasts, warmUp }) {
+  const { sockets: members, bytes, senders } = ROOM;
   const text = 'x'.repeat(bytes);
   const wanted = (warmUp + broadcasts) * members;
   let received = 0;
