@@ -408,7 +408,7 @@ const SHARED_CONSTRUCTOR: object = Object.create(EventTarget, CONSTANTS);
 
 /**
  * The `WebSocket` constructor of one VU. Memory: 2.3 KB if members and constants are to lie on the VU's own
- * objects, as WebIDL has it; else a tenth of that.
+ * objects, as WebIDL has it; else less than a fifth of that.
  */
 export function bindWebSocketClass(bound: Omit<SocketBinding, 'socketClass'>): unknown {
   const binding: SocketBinding = { ...bound, socketClass: WebSocket };
