@@ -163,8 +163,9 @@ function echo(open, { sockets, roundTrips, warmUp, payloadBytes }) {
     const handler = {
       onOpen(handle) {
         handles.push(handle);
-        if (handles.length === sockets) for (const each of handles) each.send(message);
-        if (handles.length === sockets) sent = sockets;
+        if (handles.length < sockets) return;
+        sent = sockets;
+        for (const each of handles) each.send(message);
       },
       onMessage(handle, answer) {
         answers++;

@@ -42,7 +42,7 @@ export function readHeaders(headers: WireHeaders): AnswerHeaders {
   return { byName, setCookies: setCookiesOf(headers) };
 }
 
-/** Names of methods and header fields (RFC 9110 §5.6.2). */
+/** Names of methods, header fields and subprotocols (RFC 9110 §5.6.2). */
 export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** ASCII controls but the tab. */
 const BAD_IN_VALUE = /[^\P{Cc}\t\u0080-\u009f]/u;

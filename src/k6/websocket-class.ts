@@ -11,6 +11,7 @@ import { type DialParamsRules, dialRequestOf, parseDialParams } from './dial-par
 import { domException, invalidStateError } from './dom-exception.ts';
 import { EventTarget, handlerOf, setHandler } from './events.ts';
 import type { VuHost } from './host.ts';
+import { TOKEN } from './http-headers.ts';
 import { NativeError } from './script-error.ts';
 import type { SocketRules } from './socket-rules.ts';
 import { type BinaryType, type Dial, ReadyState, SocketSession } from './socket-session.ts';
@@ -39,8 +40,6 @@ export interface SocketTimings {
 }
 
 const SOCKET_EVENTS = ['open', 'message', 'error', 'close', 'ping', 'pong'] as const;
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 const PARAMS_RULES: DialParamsRules = {
   rejectKey(key) {

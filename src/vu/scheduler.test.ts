@@ -25,12 +25,15 @@ class ManualOp extends Op {
   }
 }
 
-function setUp(usesPromises = false) {
+function setUp(usesPromises = false, afterError: () => void = () => {}) {
   const trace: string[] = [];
   let onIdle = (): void => {};
   const scheduler = new Scheduler(
     {
-      onError: (error) => trace.push(`error ${error instanceof Error ? error.message : error}`),
+      onError: (error) => {
+        trace.push(`error ${error instanceof Error ? error.message : error}`);
+        afterError();
+      },
       onIdle: () => onIdle(),
       onEnter: () => {},
       onLeave: () => {},
@@ -64,6 +67,31 @@ test('tasks run in order, those posted by a task after it', () => {
   });
   scheduler.post(say('second'));
   assert.deepEqual(trace, ['first', 'posted', 'second']);
+});
+
+test('a task posted while an error is told does not overtake what waits', async () => {
+  for (const usesPromises of [false, true]) {
+    const { trace, scheduler, say, idle } = setUp(usesPromises, () => scheduler.post(say('later')));
+    scheduler.post(() => {
+      scheduler.post(say('queued'));
+      throw new Error('boom');
+    });
+    await idle();
+    assert.deepEqual(trace, ['error boom', 'queued', 'later']);
+  }
+});
+
+test('a task posted while an error is told comes after the reactions of the task that threw', async () => {
+  for (const isDeferred of [false, true]) {
+    const { trace, scheduler, say, idle } = setUp(!isDeferred, () => scheduler.post(say('later')));
+    scheduler.post(() => {
+      if (isDeferred) scheduler.defer(say('reaction'));
+      else void Promise.resolve().then(say('reaction'));
+      throw new Error('boom');
+    });
+    await idle();
+    assert.deepEqual(trace, ['error boom', 'reaction', 'later']);
+  }
 });
 
 test('while a task is blocked, everything of the VU waits and then runs in order', () => {

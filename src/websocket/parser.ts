@@ -138,12 +138,12 @@ export class FrameParser {
    * @returns its end, or `at` if what is there is anything else.
    */
   private readShortMessage(chunk: Buffer, at: number, to: number): number {
-    if (to - at < 2 || this.messageOpcode !== NO_MESSAGE) return at;
+    if (this.messageOpcode !== NO_MESSAGE) return at;
     const first = chunk[at];
     const bytes = chunk[at + 1] ?? 0;
     const from = at + 2;
     const end = from + bytes;
-    // A mask bit makes the length too large.
+    // A mask bit makes the length too large; where the second byte is not there yet, the end is beyond `to` anyway.
     if (bytes > LENGTH_7_MAX || end > to || bytes > this.messageBytesMax) return at;
     if (first === WHOLE_TEXT) this.deliver(chunk, from, end, true);
     else if (first === WHOLE_BINARY) this.deliver(chunk, from, end, false);
